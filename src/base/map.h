@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Intrusive hash map: chained, power of two, doubled when full.
+ *
+ * The owner embeds a `struct map_node`, computes the hash (base/hash.h, keyed
+ * where a peer chooses the key) and compares keys itself, so that a key may
+ * have any shape:
+ *
+ *     for (struct map_node *n = map_find(&m, h); n; n = map_next(n))
+ *         if (str_eq(container_of(n, struct x, node)->name, name)) ...
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_node {
+	struct map_node *next;
+	uint64_t hash;
+};
+
+struct map {
+	struct map_node **slots; /* NULL while empty */
+	size_t n_slots;
+	size_t n;
+};
+
+void map_init(struct map *m);
+/** Frees the table only; the entries belong to their owner. */
+void map_fini(struct map *m);
+
+/** Duplicates are allowed: look first. */
+void map_insert(struct map *m, struct map_node *node, uint64_t hash);
+/** `node` must be in the map. */
+void map_remove(struct map *m, struct map_node *node);
+
+/** First entry with exactly this hash, or NULL. */
+struct map_node *map_find(const struct map *m, uint64_t hash);
+/** Next entry with the same hash, or NULL. */
+struct map_node *map_next(const struct map_node *node);
+
+/**
+ * Walk all entries in no order: start with `*pos` 0 and stop at NULL. Entries
+ * may be removed during the walk, none may be inserted.
+ */
+struct map_node *map_walk(const struct map *m, struct map_node *after, size_t *pos);

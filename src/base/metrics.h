@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The table of metrics: X(id, "name", "counter"|"gauge", "one sentence"). doc/metrics.md is made
+ * from it. No include guard: it is included with different X. */
+
+X(METRIC_SIP_RX, "sip_messages_received", "counter", "SIP messages received.")
+X(METRIC_SIP_TX, "sip_messages_sent", "counter", "SIP messages sent.")
+X(METRIC_SIP_BAD, "sip_messages_malformed", "counter", "SIP messages that were not understood.")
+X(METRIC_SIP_RETRANSMIT, "sip_retransmissions", "counter", "SIP messages sent again for want of an answer.")
+X(METRIC_CALLS, "calls", "gauge", "Calls that are up or being set up.")
+X(METRIC_CALLS_TOTAL, "calls_total", "counter", "Calls that were begun.")
+X(METRIC_REGISTRATIONS, "registrations", "gauge", "Bindings that are registered.")
+X(METRIC_REGISTERS, "registers_total", "counter", "REGISTER requests accepted.")
+X(METRIC_AUTH_FAILED, "auth_failed_total", "counter", "Requests whose credentials were wrong.")

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A tenant's objects as versioned rows (DESIGN rule 4), and the changes between what
+ * is and what a tenant file wants.
+ *
+ * A row is never overwritten: a change writes the next version of the object, a removal
+ * a version with `removed` set. Versions count within the tenant: each
+ * commit takes the tenant's next version, and all rows of that commit carry it.
+ */
+#pragma once
+
+#include "tenant/kind.h"
+
+struct object {
+	uint64_t id;        /* never used again; 0: not stored yet */
+	uint64_t tenant;    /* id of the tenant's own object */
+	enum kind_id kind;
+	uint64_t version;   /* of the tenant, when this row was written */
+	char *key;          /* value of the FIELD_KEY field */
+	json_t *body;       /* secrets inside are sealed (tenant/seal.h), never plain */
+	bool removed;
+	char *who;          /* who wrote it: "cli:root", "apply", ... */
+	uint64_t at_ms;     /* wall clock */
+};
+
+struct object_set {
+	struct object *v;
+	size_t n;
+};
+
+void object_fini(struct object *o);
+void object_set_fini(struct object_set *s);
+/** The set takes `o` over. */
+void object_set_add(struct object_set *s, struct object o);
+struct object *object_set_find(const struct object_set *s, enum kind_id kind, struct str key);
+struct object *object_set_by_id(const struct object_set *s, uint64_t id);
+
+enum change_kind { CHANGE_ADD, CHANGE_EDIT, CHANGE_REMOVE };
+
+struct change {
+	enum change_kind what;
+	struct object row;      /* as it will be written; id 0 for CHANGE_ADD: the store gives one */
+	struct object *before;  /* borrowed from the current set; NULL for CHANGE_ADD */
+	/* A reference to an object that gets its id in the same commit: the index of that change
+	 * + 1, or 0. The store writes the new id into body[ref_field] before it stores the row. */
+	size_t ref_change;
+	const char *ref_field;
+};
+
+struct change_set {
+	struct change *v;
+	size_t n;
+	struct str tenant_name; /* for messages */
+};
+
+void change_set_fini(struct change_set *c);
+
+/** One line a change: "+ user Alice (1001)", "~ device bob-desk: password", "- user Carol". */
+void change_set_put_text(struct buf *out, const struct change_set *c);
+/** The same for machines: {"tenant","changes":[{"op","kind","key","fields":[...]}]}. */
+json_t *change_set_json(const struct change_set *c);
