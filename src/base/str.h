@@ -74,6 +74,8 @@ bool str_copyz(char *dst, size_t cap, struct str s);
 
 /** Valid UTF-8 without overlong forms and surrogates (RFC 3629 section 3). */
 bool str_is_utf8(struct str s);
+/** Length of the valid character `s` begins with; 0 when it begins with none. */
+size_t str_utf8_step(struct str s);
 
 /** ASCII lower case of one byte. */
 static inline char ch_lower(char c)
