@@ -41,7 +41,8 @@ struct map_node *map_find(const struct map *m, uint64_t hash);
 struct map_node *map_next(const struct map_node *node);
 
 /**
- * Walk all entries in no order: start with `*pos` 0 and stop at NULL. Entries
- * may be removed during the walk, none may be inserted.
+ * Walk all entries in no order: start with `after` NULL and `*pos` 0, go on with
+ * the entry returned last, stop at NULL. `after` must still be in the map, so who
+ * removes an entry asks for the one behind it first; none may be inserted.
  */
 struct map_node *map_walk(const struct map *m, struct map_node *after, size_t *pos);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/map.h"
+
+#include <stdlib.h>
+
+enum { FIRST_SLOTS = 16 };
+
+void map_init(struct map *m)
+{
+	*m = (struct map){0};
+}
+
+void map_fini(struct map *m)
+{
+	free(m->slots);
+	map_init(m);
+}
+
+static struct map_node **slot_of(const struct map *m, uint64_t hash)
+{
+	return &m->slots[hash & (m->n_slots - 1)];
+}
+
+static void link_node(struct map *m, struct map_node *node)
+{
+	struct map_node **slot = slot_of(m, node->hash);
+
+	node->next = *slot;
+	*slot = node;
+}
+
+static void grow(struct map *m)
+{
+	struct map old = *m;
+	size_t n_slots = old.n_slots ? old.n_slots * 2 : FIRST_SLOTS;
+	struct map_node **slots = calloc(n_slots, sizeof *slots);
+
+	if (!slots) {
+		/* Longer chains do as well; a map without any table does not. */
+		if (old.slots)
+			return;
+		abort();
+	}
+	m->slots = slots;
+	m->n_slots = n_slots;
+	for (size_t i = 0; i < old.n_slots; i++) {
+		struct map_node *next;
+
+		for (struct map_node *n = old.slots[i]; n; n = next) {
+			next = n->next;
+			link_node(m, n);
+		}
+	}
+	free(old.slots);
+}
+
+void map_insert(struct map *m, struct map_node *node, uint64_t hash)
+{
+	if (m->n >= m->n_slots)
+		grow(m);
+	node->hash = hash;
+	link_node(m, node);
+	m->n++;
+}
+
+void map_remove(struct map *m, struct map_node *node)
+{
+	struct map_node **link = slot_of(m, node->hash);
+
+	while (*link != node)
+		link = &(*link)->next;
+	*link = node->next;
+	node->next = NULL;
+	m->n--;
+}
+
+static struct map_node *first_with(struct map_node *n, uint64_t hash)
+{
+	while (n && n->hash != hash)
+		n = n->next;
+	return n;
+}
+
+struct map_node *map_find(const struct map *m, uint64_t hash)
+{
+	return m->n ? first_with(*slot_of(m, hash), hash) : NULL;
+}
+
+struct map_node *map_next(const struct map_node *node)
+{
+	return first_with(node->next, node->hash);
+}
+
+struct map_node *map_walk(const struct map *m, struct map_node *after, size_t *pos)
+{
+	if (after && after->next)
+		return after->next;
+	while (*pos < m->n_slots) {
+		struct map_node *first = m->slots[(*pos)++];
+
+		if (first)
+			return first;
+	}
+	return NULL;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/list.h"
+#include "base/map.h"
+
+enum { MANY = 5000 };
+
+struct item {
+	struct map_node node;
+	unsigned number, seen;
+};
+
+static struct item *items_new(void)
+{
+	struct item *items = test_calloc(MANY, sizeof *items);
+
+	for (unsigned i = 0; i < MANY; i++)
+		items[i].number = i;
+	return items;
+}
+
+/* Few hashes, so that many entries share one. */
+static uint64_t hash_of(unsigned number)
+{
+	return (number % 1000) * 0x9e3779b97f4a7c15ULL;
+}
+
+static struct item *find(const struct map *m, unsigned number)
+{
+	for (struct map_node *n = map_find(m, hash_of(number)); n; n = map_next(n)) {
+		struct item *item = container_of(n, struct item, node);
+
+		if (item->number == number)
+			return item;
+	}
+	return NULL;
+}
+
+static void test_finds_what_is_in_and_nothing_else(void **state)
+{
+	struct item *items = items_new();
+	struct map m;
+
+	(void)state;
+	map_init(&m);
+	assert_null(find(&m, 1));
+	for (unsigned i = 0; i < MANY; i++)
+		map_insert(&m, &items[i].node, hash_of(i));
+	assert_int_equal(m.n, MANY);
+	for (unsigned i = 0; i < MANY; i += 2)
+		map_remove(&m, &items[i].node);
+	assert_int_equal(m.n, MANY / 2);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_ptr_equal(find(&m, i), i % 2 ? &items[i] : NULL);
+	map_fini(&m);
+	assert_int_equal(m.n, 0);
+	assert_null(find(&m, 1));
+	test_free(items);
+}
+
+static void test_find_and_next_skip_other_hashes_of_a_slot(void **state)
+{
+	struct item a = {.number = 1}, b = {.number = 2}, c = {.number = 3};
+	struct map m;
+
+	(void)state;
+	map_init(&m);
+	map_insert(&m, &a.node, 5);
+	map_insert(&m, &b.node, 5 + 16); /* the same slot of 16 */
+	map_insert(&m, &c.node, 5);
+	assert_ptr_equal(map_find(&m, 5), &c.node);
+	assert_ptr_equal(map_next(&c.node), &a.node);
+	assert_null(map_next(&a.node));
+	assert_ptr_equal(map_find(&m, 21), &b.node);
+	assert_null(map_find(&m, 37));
+	map_fini(&m);
+}
+
+static void test_walk_sees_each_once_and_allows_removal(void **state)
+{
+	struct item *items = items_new();
+	struct map_node *n, *next;
+	struct map m;
+	size_t pos = 0;
+
+	(void)state;
+	map_init(&m);
+	assert_null(map_walk(&m, NULL, &pos));
+	for (unsigned i = 0; i < MANY; i++)
+		map_insert(&m, &items[i].node, hash_of(i));
+	pos = 0;
+	for (n = map_walk(&m, NULL, &pos); n; n = next) {
+		next = map_walk(&m, n, &pos);
+		container_of(n, struct item, node)->seen++;
+		map_remove(&m, n);
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(items[i].seen, 1);
+	assert_int_equal(m.n, 0);
+	map_fini(&m);
+	test_free(items);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_finds_what_is_in_and_nothing_else),
+		cmocka_unit_test(test_find_and_next_skip_other_hashes_of_a_slot),
+		cmocka_unit_test(test_walk_sees_each_once_and_allows_removal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
