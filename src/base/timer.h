@@ -11,7 +11,7 @@
 
 #include "base/list.h"
 
-enum { TIMER_LEVELS = 5, TIMER_SLOTS = 256 };
+enum { TIMER_LEVELS = 5, TIMER_SLOTS = 256, TIMER_WORDS = TIMER_SLOTS / 64 };
 
 struct timer;
 typedef void timer_fn(struct timer *t, void *arg);
@@ -25,8 +25,11 @@ struct timer {
 
 struct timer_wheel {
 	uint64_t now_ms;
-	size_t n; /* timers set */
+	size_t n;              /* timers set */
+	struct list_node late; /* due when they were set: for the next run */
+	struct list_node far;  /* due in another round of the top level */
 	struct list_node slots[TIMER_LEVELS][TIMER_SLOTS];
+	uint64_t filled[TIMER_LEVELS][TIMER_WORDS]; /* a bit for each slot that is not empty */
 };
 
 void timer_wheel_init(struct timer_wheel *w, uint64_t now_ms);
@@ -38,7 +41,7 @@ void timer_init(struct timer *t, timer_fn *fn, void *arg);
 void timer_set(struct timer_wheel *w, struct timer *t, uint64_t due_ms);
 static inline void timer_in(struct timer_wheel *w, struct timer *t, uint64_t ms)
 {
-	timer_set(w, t, w->now_ms + ms);
+	timer_set(w, t, ms > UINT64_MAX - w->now_ms ? UINT64_MAX : w->now_ms + ms);
 }
 
 /** Harmless when it is not set. */
@@ -51,7 +54,10 @@ static inline bool timer_is_set(const struct timer *t)
 
 /**
  * Advance to `now_ms` and call what is due, in order of due time to the
- * millisecond. A callback may set and cancel any timer, and free its own.
+ * millisecond, and of setting within one. Meanwhile the wheel's now_ms is the time
+ * of the timer that is called. A callback may set and cancel any timer, and free its
+ * own and cancelled ones. What it sets for a time not after that now_ms waits for the
+ * next run, so a run always ends.
  */
 void timer_wheel_run(struct timer_wheel *w, uint64_t now_ms);
 
