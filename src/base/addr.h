@@ -33,7 +33,7 @@ bool addr_is_loopback(const struct addr *a);
 bool addr_is_private(const struct addr *a);
 bool addr_is_multicast(const struct addr *a); /* with IPv4 broadcast */
 
-/** IPv6 in brackets only where `brackets`; without port. */
+/** IPv6 in brackets only where `brackets`; without port. "-" for ADDR_NONE. */
 void addr_put_ip(struct buf *b, const struct addr *a, bool brackets);
 /** "192.0.2.1:5060", "[2001:db8::1]:5060". */
 void addr_put(struct buf *b, const struct addr *a);
@@ -42,6 +42,9 @@ void addr_put(struct buf *b, const struct addr *a);
 enum { ADDR_TEXT = 64 };
 const char *addr_text(const struct addr *a, char out[ADDR_TEXT]);
 
+/** IPv4-mapped becomes IPv4; other families become ADDR_NONE. */
 void addr_from_sockaddr(struct addr *a, const struct sockaddr *sa);
-/** Returns the length to hand to the kernel. */
+/** Returns the length to hand to the kernel. ADDR_NONE becomes 0.0.0.0. */
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *ss);
+/** The same for a socket of AF_INET6: an IPv4 address becomes IPv4-mapped. */
+socklen_t addr_to_sockaddr6(const struct addr *a, struct sockaddr_storage *ss);
