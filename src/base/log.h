@@ -72,9 +72,10 @@ static inline bool log_wants(const struct log *log, enum log_id id)
 
 void log_write(const struct log *log, enum log_id id, const struct log_field *f, size_t n);
 
-#define log_event(log, id, ...) \
+/* The first parameter must not be called "log", or it would replace that word of the type too. */
+#define log_event(dest, id, ...) \
 	do { \
-		const struct log *log_to = (log); \
+		const struct log *log_to = (dest); \
 		if (log_wants(log_to, (id))) { \
 			const struct log_field log_fields[] = {__VA_ARGS__}; \
 			log_write(log_to, (id), log_fields, \
