@@ -42,6 +42,7 @@ struct route_facts {
 	const struct device *device; /* the caller's; NULL: from outside, or only explained */
 	const struct route_presence *presence;
 	size_t n_presence;
+	uint32_t ring_ms;            /* how long a user rings where nothing else is said */
 	uint16_t failed_status;      /* the best final status of the targets, for BUSY and UNREACHABLE */
 };
 

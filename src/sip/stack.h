@@ -85,6 +85,9 @@ void sip_stack_flow_failed(struct sip_stack *s, const struct flow *flow, int err
 /** Bytes on a flow outside transactions: an ACK to a 2xx. */
 void sip_stack_send(struct sip_stack *s, const struct flow *flow, struct str bytes);
 
+/** A Via line with a new branch, for an ACK to a 2xx. */
+void sip_stack_put_via(struct sip_stack *s, const struct flow *flow, struct buf *out);
+
 /** Transactions alive now: for limits, for tests that look for leaks. */
 size_t sip_stack_transactions(const struct sip_stack *s);
 

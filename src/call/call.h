@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Calls: legs, the decisions of the routing engine carried out on them, media, and one call
+ * detail record for each interaction.
+ *
+ * Thread:   one `struct calls` for each shard; everything of a call happens on its shard's loop.
+ * Lifetime: call_incoming -> routing -> ringing -> answered -> ending -> freed, when the record is
+ *           handed to the spool and the last leg has ended. Others refer to a call by its key
+ *           (a number) or id (a text), never by pointer.
+ *
+ * The world is reached through `struct call_ops` alone, so that a call runs in a test as in
+ * the daemon. A call can be written as a record and read back (call/record.h).
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "base/rng.h"
+#include "base/timer.h"
+#include "media/media.h"
+#include "media/ports.h"
+#include "route/route.h"
+#include "sip/stack.h"
+#include "sip/transaction.h"
+#include "tenant/snapshot.h"
+
+struct calls;
+
+/** One way to a device: a binding of the registrar, copied for the call. */
+struct call_target {
+	uint64_t user, device;
+	struct flow flow;
+	struct str contact; /* URI: the Request-URI of the INVITE */
+	struct str routes;  /* Path of the registration as Route values, or empty */
+};
+
+struct call_settings {
+	uint32_t ring_ms;              /* a called user rings this long */
+	uint32_t max_call_ms;          /* an answered call is ended after this; 0: never */
+	uint32_t session_expires_s, min_se_s; /* RFC 4028 */
+	uint32_t silence_ms;           /* no RTP for this long: ask the peer whether it is there */
+	size_t max_calls;
+	uint32_t prack_give_up_ms;     /* 64*T1 */
+};
+
+struct call_ops {
+	uint64_t (*wall_ms)(void *arg);
+	/** Presence of users: answered by calls_located, now or later. */
+	void (*locate)(void *arg, uint64_t call, const struct tenant *t, const uint64_t *users,
+	               size_t n);
+	/** A Call-ID of ours, made so that its messages come to this shard. At most 63 characters. */
+	struct str (*make_call_id)(void *arg, char out[64]);
+	/** Our Contact URI on a flow, e.g. "sip:192.0.2.1:5060;transport=tcp". */
+	void (*contact)(void *arg, const struct flow *flow, struct buf *out);
+	/** The address that a peer on this flow is told to send RTP to (port 0). */
+	void (*rtp_address)(void *arg, const struct flow *flow, struct addr *out);
+	/** A command for the media thread of this call; takes `cmd` over. */
+	void (*media)(void *arg, uint64_t call, struct media_cmd *cmd);
+	struct port_pool *(*ports)(void *arg, uint64_t call);
+	/** The live record of a call: written, and removed together with its CDR. */
+	void (*save)(void *arg, uint64_t tenant, struct str id, struct str record);
+	void (*cdr)(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, struct str json);
+};
+
+struct calls_args {
+	struct sip_stack *sip;
+	struct timer_wheel *wheel;
+	struct rng *rng;
+	const struct log *log;
+	struct metrics *metrics;
+	struct hash_key hash_key;
+	uint16_t shard;
+	struct call_settings settings;
+	const struct call_ops *ops;
+	void *arg;
+};
+
+must_check int calls_new(struct calls **out, const struct calls_args *args);
+/** All calls must have ended or are dropped without a word; see calls_end_all. */
+void calls_free(struct calls *c);
+
+/**
+ * A new INVITE, authenticated: `device` belongs to `t`. Answers `st` now or later.
+ */
+void call_incoming(struct calls *c, struct strans *st, const struct sip_msg *invite,
+                   const struct flow *flow, const struct tenant *t, const struct device *device);
+
+/** A request within a dialog. False: no dialog of ours (the caller answers 481). */
+bool calls_request(struct calls *c, struct strans *st, const struct sip_msg *m,
+                   const struct flow *flow);
+/** An ACK to a 2xx; one that belongs nowhere is ignored. */
+void calls_ack(struct calls *c, const struct sip_msg *m, const struct flow *flow);
+void calls_cancel(struct calls *c, struct strans *st, const struct sip_msg *m);
+
+/** The answer to ops->locate. `targets` are borrowed; `presence` says what the router wants to know. */
+void calls_located(struct calls *c, uint64_t call, const struct route_presence *presence,
+                   size_t n_presence, const struct call_target *targets, size_t n_targets);
+
+/** An event of the media plane for a stream of ours; `ev` is borrowed. */
+void calls_media_event(struct calls *c, const struct media_event *ev);
+
+/** End a call by id; false when there is none (of this tenant; 0: any). */
+bool calls_hangup(struct calls *c, uint64_t tenant, struct str id);
+/** End all calls, for a stop. */
+void calls_end_all(struct calls *c);
+/** Calls that are not freed yet, and calls of one user now. */
+size_t calls_count(const struct calls *c);
+unsigned calls_of_user(const struct calls *c, uint64_t tenant, uint64_t user);
+
+/** One JSON object a call, comma separated, of one tenant (0: all). */
+void calls_put_json(const struct calls *c, uint64_t tenant, struct buf *out);

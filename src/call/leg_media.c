@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The media end of a leg: its port, whom it hears, and what the media plane is told. */
+#include "call/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct sdp *leg_parse_sdp(struct arena *a, struct str text)
+{
+	struct sdp *s = NULL;
+	struct sdp_error e;
+	if (!text.n || sdp_parse(&s, a, text, &e) != 0)
+		return NULL;
+	return s;
+}
+
+const struct sdp_media *leg_line(const struct sdp *s)
+{
+	for (size_t i = 0; s && i < s->n_media; i++)
+		if (sdp_media_usable(&s->media[i]))
+			return &s->media[i];
+	return NULL;
+}
+
+bool leg_offer_usable(const struct leg *l)
+{
+	struct arena arena;
+	arena_init(&arena, 16384);
+	bool usable = leg_line(leg_parse_sdp(&arena, l->remote_sdp)) != NULL;
+	arena_fini(&arena);
+	return usable;
+}
+
+void leg_note_codec(struct leg *l, const struct sdp_media *m)
+{
+	const struct sdp_format *f = m ? sdp_main_format(m) : NULL;
+	if (!f)
+		return;
+	char text[48];
+	int n = snprintf(text, sizeof text, STR_FMT "/%u", STR_ARG(str_sub(f->encoding, 0, 24)),
+	                 f->clock_hz);
+	if (n > 0)
+		text_set(&l->codec, (struct str){text, (size_t)n});
+}
+
+/**
+ * Whom the leg hears (DESIGN section 5, source check). A description that names the address its
+ * signalling comes from is exact: that address and port and no other, from the first packet
+ * on. Another address means NAT between us (or media elsewhere): then the first packet
+ * from the signalling's address, or from the named one, locks the leg.
+ */
+static enum media_source source_of(const struct leg *l, const struct sdp_media *m)
+{
+	if (m->conn.family == ADDR_NONE || m->conn_is_zero || addr_is_multicast(&m->conn))
+		return m->is_trickle ? MEDIA_SOURCE_NAT : MEDIA_SOURCE_NONE;
+	return addr_eq_ip(&m->conn, &l->dlg.flow.remote) ? MEDIA_SOURCE_EXACT : MEDIA_SOURCE_NAT;
+}
+
+static void expected_peer(const struct leg *l, const struct sdp_media *m, struct addr *peer)
+{
+	if (m && source_of(l, m) == MEDIA_SOURCE_EXACT) {
+		*peer = m->conn;
+		return;
+	}
+	*peer = l->dlg.flow.remote;
+	peer->port = 0;
+}
+
+static void post(struct leg *l, const struct media_cmd *cmd)
+{
+	struct calls_args *a = &l->call->calls->a;
+	struct media_cmd *copy = malloc(sizeof *copy);
+	if (!copy)
+		abort();
+	*copy = *cmd;
+	copy->shard = a->shard;
+	a->ops->media(a->arg, l->call->key, copy);
+}
+
+int leg_take_port(struct leg *l, struct str remote_sdp)
+{
+	struct calls_args *a = &l->call->calls->a;
+	struct arena arena;
+	arena_init(&arena, 8192);
+	struct sdp *s = leg_parse_sdp(&arena, remote_sdp);
+	struct addr peer;
+	expected_peer(l, leg_line(s), &peer);
+	arena_fini(&arena);
+	bool opened;
+	int e = port_pool_take(a->ops->ports(a->arg, l->call->key), &peer, &l->lease, &opened);
+	if (e)
+		return e;
+	if (opened) {
+		const struct media_cmd cmd = {.mail.kind = MEDIA_CMD_OPEN_PORT, .port = l->lease.port};
+		post(l, &cmd);
+	}
+	a->ops->rtp_address(a->arg, &l->dlg.flow, &l->rtp_local);
+	l->rtp_local.port = l->lease.port;
+	l->local.addr = l->rtp_local;
+	l->stream = ((uint64_t)a->shard << 56) | (l->call->key << 8) | l->index;
+	map_insert(&l->call->calls->by_stream, &l->stream_node,
+	           hash_u64(&a->hash_key, l->stream));
+	l->in_streams = true;
+	return 0;
+}
+
+static void settle_lease(struct leg *l, const struct addr *exact)
+{
+	struct calls_args *a = &l->call->calls->a;
+	if (l->lease.port && port_pool_settle(a->ops->ports(a->arg, l->call->key), &l->lease, exact))
+		log_event(a->log, LOG_CALL_PEER_TWICE, LOG_Z("call", l->call->id),
+		          LOG_A("peer", exact));
+}
+
+/** Payload types: what the peer sends are numbers of our description, see sdp_pt_map_make. */
+static void map_payload_types(struct media_set *set, const struct sdp_media *ours,
+                              const struct sdp_media *theirs)
+{
+	if (!ours || !theirs)
+		return;
+	struct sdp_pt_map map;
+	sdp_pt_map_make(&map, ours, theirs);
+	set->map_pt = map.any;
+	if (map.any)
+		memcpy(set->pt_map, map.to, sizeof set->pt_map);
+}
+
+static void fill_remote(struct leg *l, struct media_set *set, const struct sdp_media *m,
+                        const struct sdp_media *ours)
+{
+	set->source = source_of(l, m);
+	set->remote = m->conn;
+	set->remote_rtcp = m->rtcp;
+	set->source_ip = l->dlg.flow.remote;
+	set->rtcp_mux = m->rtcp_mux && l->local.rtcp_mux;
+	const struct sdp_format *f = sdp_main_format(m);
+	set->clock_hz = f ? f->clock_hz : 8000;
+	const struct sdp_format *dtmf = sdp_dtmf_format(ours ? ours : m);
+	set->dtmf_pt = dtmf ? dtmf->pt : 255;
+	if (set->source == MEDIA_SOURCE_EXACT)
+		settle_lease(l, &m->conn);
+	bool moved = !addr_eq(&l->signalled, &m->conn);
+	set->relatch = moved && l->signalled.family != ADDR_NONE;
+	l->signalled = m->conn;
+}
+
+void leg_set_media(struct leg *l, struct leg *peer, bool echo)
+{
+	if (!l->lease.port)
+		return;
+	struct arena arena;
+	arena_init(&arena, 16384);
+	struct sdp *remote = leg_parse_sdp(&arena, l->remote_sdp);
+	struct sdp *local = leg_parse_sdp(&arena, l->local_sdp);
+	struct sdp *peer_remote = peer ? leg_parse_sdp(&arena, peer->remote_sdp) : NULL;
+	const struct sdp_media *theirs = leg_line(remote), *ours = leg_line(local);
+	const struct sdp_media *far = leg_line(peer_remote);
+	if (theirs) {
+		struct media_cmd cmd = {.mail.kind = MEDIA_CMD_SET, .id = l->stream};
+		struct media_set *set = &cmd.set;
+		*set = (struct media_set){.port = l->lease.port, .local = l->rtp_local};
+		fill_remote(l, set, theirs, ours);
+		set->hear = !ours || (ours->dir & SDP_RECVONLY);
+		set->expect = set->hear && (theirs->dir & SDP_SENDONLY);
+		set->silence_ms = l->call->calls->a.settings.silence_ms;
+		if (echo)
+			set->sink = MEDIA_SINK_ECHO;
+		else if (peer && peer->stream && far && (far->dir & SDP_RECVONLY))
+			set->sink = MEDIA_SINK_PEER;
+		set->peer = peer ? peer->stream : 0;
+		if (set->sink == MEDIA_SINK_PEER)
+			map_payload_types(set, ours, far);
+		leg_note_codec(l, ours && ours->n_fmt && !l->uac ? ours : theirs);
+		l->stream_live = true;
+		post(l, &cmd);
+	}
+	arena_fini(&arena);
+}
+
+void leg_drop_media(struct leg *l)
+{
+	struct calls_args *a = &l->call->calls->a;
+	if (l->lease.port)
+		port_pool_release(a->ops->ports(a->arg, l->call->key), &l->lease);
+	l->lease.port = 0;
+	if (!l->stream_live || l->stream_ending)
+		return;
+	l->stream_ending = true;
+	const struct media_cmd cmd = {.mail.kind = MEDIA_CMD_DESTROY, .id = l->stream};
+	post(l, &cmd);
+}
+
+static struct leg *by_stream(const struct calls *c, uint64_t stream)
+{
+	struct map_node *n = map_find(&c->by_stream, hash_u64(&c->a.hash_key, stream));
+	for (; n; n = map_next(n)) {
+		struct leg *l = container_of(n, struct leg, stream_node);
+		if (l->stream == stream)
+			return l;
+	}
+	return NULL;
+}
+
+void calls_media_event(struct calls *c, const struct media_event *ev)
+{
+	struct leg *l = by_stream(c, ev->id);
+	if (!l)
+		return;
+	switch (ev->what) {
+	case MEDIA_EV_LOCKED:
+		l->locked = true;
+		settle_lease(l, &ev->addr);
+		return;
+	case MEDIA_EV_SILENCE:
+		l->silent = true;
+		leg_probe(l);
+		return;
+	case MEDIA_EV_RESUMED:
+		l->silent = false;
+		return;
+	case MEDIA_EV_STATS:
+		l->stats = ev->stats;
+		l->have_stats = true;
+		return;
+	case MEDIA_EV_ENDED:
+		l->stats = ev->stats;
+		l->have_stats = true;
+		l->stream_live = false;
+		call_on_leg_over(l);
+		return;
+	case MEDIA_EV_DTMF: /* passes through the relay; flows that collect digits will listen here */
+	case MEDIA_EV_PORT_FAILED:
+		return;
+	}
+}
