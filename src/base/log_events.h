@@ -10,3 +10,7 @@ X(LOG_CALL_BEGIN, "call.begin", LOG_INFO, "An authenticated INVITE began a call.
 X(LOG_CALL_END, "call.end", LOG_INFO, "A call ended, with the status and the words of its record.")
 X(LOG_CALL_ODD, "call.odd", LOG_WARN, "Something in a call could not be done; the call goes on.")
 X(LOG_CALL_PEER_TWICE, "call.peer_twice", LOG_WARN, "Two legs on one media port name the same address and port; the later one is not heard.")
+X(LOG_REG_NEW, "registration.new", LOG_INFO, "A device registered a contact.")
+X(LOG_REG_GONE, "registration.gone", LOG_INFO, "A contact is not registered any more; why says whether it was removed or ran out.")
+X(LOG_AUTH_FAILED, "auth.failed", LOG_WARN, "Credentials were wrong, used again, or of nobody.")
+X(LOG_MEDIA_PORT, "media.port_failed", LOG_ERROR, "A media port could not be bound; another program may hold it. It is not used any more.")

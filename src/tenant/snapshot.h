@@ -52,6 +52,8 @@ uint64_t tenant_version(const struct tenant *t);
 struct str tenant_name(const struct tenant *t);
 /** Its first domain: the realm of its challenges and the host of its URIs. Never empty. */
 struct str tenant_domain(const struct tenant *t);
+/** AUTH_*: what is offered to whom we do not know yet. */
+unsigned tenant_auth_algs(const struct tenant *t);
 bool tenant_has_domain(const struct tenant *t, struct str host);
 
 /** NULL: no such one in this tenant. */
