@@ -12,7 +12,7 @@
 #include "call/record.h"
 #include "sip/param.h"
 
-enum { LINGER_MS = 5000, MAX_NAME = 128 };
+enum { LINGER_MS = 5000, ROUTING_MS = 10000, MAX_NAME = 128 };
 
 static uint64_t wall(const struct call *c)
 {
@@ -186,11 +186,35 @@ static void on_ring_timer(struct timer *t, void *arg)
 {
 	(void)t;
 	struct call *c = arg;
+	if (c->state == CALL_ROUTING) { /* the question where users are was lost */
+		call_end(c, END_SYSTEM, 500, "the facts of the call could not be gathered", STR_NONE);
+		return;
+	}
 	if (c->state != CALL_RINGING || c->b)
 		return;
 	c->rang_out = true;
 	cancel_others(c, NULL, STR("SIP;cause=480;text=\"No answer\""));
 	route_failed(c, ROUTE_RANG_OUT);
+}
+
+static void on_limit(struct timer *t, void *arg)
+{
+	(void)t;
+	call_end(arg, END_SYSTEM, 0, "the longest time a call may last is over",
+	         STR("SIP;cause=408;text=\"Call duration limit\""));
+}
+
+static void answer_caller(struct call *c, struct str sdp)
+{
+	struct calls_args *a = &c->calls->a;
+	c->state = CALL_ANSWERED;
+	c->answer_ms = wall(c);
+	timer_cancel(a->wheel, &c->ring_timer);
+	if (a->settings.max_call_ms)
+		timer_in(a->wheel, &c->limit_timer, a->settings.max_call_ms);
+	text_set(&c->a->local_sdp, sdp);
+	call_save(c); /* before the 200 goes out, not waiting */
+	leg_answer(c->a, c->a->local_sdp);
 }
 
 static void do_echo(struct call *c)
@@ -216,11 +240,7 @@ static void do_echo(struct call *c)
 		}
 	}
 	c->echo = true;
-	c->state = CALL_ANSWERED;
-	c->answer_ms = wall(c);
-	text_set(&a->local_sdp, buf_view(&b));
-	call_save(c);
-	leg_answer(a, a->local_sdp);
+	answer_caller(c, buf_view(&b));
 	if (a->invite_had_offer)
 		leg_set_media(a, NULL, true);
 }
@@ -362,26 +382,6 @@ void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct 
 }
 
 /* -- answered --------------------------------------------------------------------------------------- */
-
-static void on_limit(struct timer *t, void *arg)
-{
-	(void)t;
-	call_end(arg, END_SYSTEM, 0, "the longest time a call may last is over",
-	         STR("SIP;cause=408;text=\"Call duration limit\""));
-}
-
-static void answer_caller(struct call *c, struct str sdp)
-{
-	struct calls_args *a = &c->calls->a;
-	c->state = CALL_ANSWERED;
-	c->answer_ms = wall(c);
-	timer_cancel(a->wheel, &c->ring_timer);
-	if (a->settings.max_call_ms)
-		timer_in(a->wheel, &c->limit_timer, a->settings.max_call_ms);
-	text_set(&c->a->local_sdp, sdp);
-	call_save(c); /* before the 200 goes out, not waiting */
-	leg_answer(c->a, c->a->local_sdp);
-}
 
 void call_on_answer(struct leg *l, struct str sdp)
 {
@@ -638,6 +638,7 @@ void call_incoming(struct calls *cs, struct strans *st, const struct sip_msg *m,
 		         e ? "no media port is free" : "nothing in the offer can be served", STR_NONE);
 		return;
 	}
+	timer_in(cs->a.wheel, &c->ring_timer, ROUTING_MS);
 	struct route_facts f = {.event = ROUTE_BEGIN};
 	step(c, &f);
 }

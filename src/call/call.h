@@ -53,8 +53,12 @@ struct call_ops {
 	struct str (*make_call_id)(void *arg, char out[64]);
 	/** Our Contact URI on a flow, e.g. "sip:192.0.2.1:5060;transport=tcp". */
 	void (*contact)(void *arg, const struct flow *flow, struct buf *out);
-	/** The address that a peer on this flow is told to send RTP to (port 0). */
-	void (*rtp_address)(void *arg, const struct flow *flow, struct addr *out);
+	/**
+	 * Media towards a peer on this flow (ports 0): the address it is told to send to, and the
+	 * one of this machine that is behind it (another one behind a 1:1 NAT).
+	 */
+	void (*rtp_address)(void *arg, const struct flow *flow, struct addr *told,
+	                    struct addr *own);
 	/** A command for the media thread of this call; takes `cmd` over. */
 	void (*media)(void *arg, uint64_t call, struct media_cmd *cmd);
 	struct port_pool *(*ports)(void *arg, uint64_t call);

@@ -94,9 +94,8 @@ int leg_take_port(struct leg *l, struct str remote_sdp)
 		const struct media_cmd cmd = {.mail.kind = MEDIA_CMD_OPEN_PORT, .port = l->lease.port};
 		post(l, &cmd);
 	}
-	a->ops->rtp_address(a->arg, &l->dlg.flow, &l->rtp_local);
-	l->rtp_local.port = l->lease.port;
-	l->local.addr = l->rtp_local;
+	a->ops->rtp_address(a->arg, &l->dlg.flow, &l->local.addr, &l->rtp_local);
+	l->rtp_local.port = l->local.addr.port = l->lease.port;
 	l->stream = ((uint64_t)a->shard << 56) | (l->call->key << 8) | l->index;
 	map_insert(&l->call->calls->by_stream, &l->stream_node,
 	           hash_u64(&a->hash_key, l->stream));

@@ -19,7 +19,7 @@ enum leg_tag {
 	L_TARGET, L_ROUTES, L_LOCAL_CSEQ, L_REMOTE_CSEQ, L_FLOW, L_SDP_ID, L_SDP_VERSION, L_LOCAL_SDP,
 	L_REMOTE_SDP, L_SESSION_S, L_STREAM, L_PORT, L_PEER, L_RTP_LOCAL, L_SIGNALLED, L_USER,
 	L_DEVICE, L_PARTY, L_CONTACT, L_START, L_RING, L_ANSWER, L_END, L_STATUS, L_CODEC, L_RSEQ,
-	L_INVITE_CSEQ,
+	L_INVITE_CSEQ, L_TOLD,
 };
 
 enum { FLAG_ECHO = 1 };
@@ -109,6 +109,7 @@ static void put_leg(const struct leg *l, struct buf *b)
 	put_str(b, L_CODEC, l->codec);
 	put_num(b, L_RSEQ, l->rseq);
 	put_num(b, L_INVITE_CSEQ, l->invite_cseq);
+	put_bytes(b, L_TOLD, &l->local.addr, sizeof l->local.addr);
 }
 
 void call_record_write(const struct call *c, struct buf *out)
@@ -231,6 +232,7 @@ static void read_leg_field(struct leg *l, uint8_t tag, struct str v)
 	case L_CODEC: text_set(&l->codec, v); break;
 	case L_RSEQ: l->rseq = (uint32_t)num(v); break;
 	case L_INVITE_CSEQ: l->invite_cseq = (uint32_t)num(v); break;
+	case L_TOLD: bytes(v, &l->local.addr, sizeof l->local.addr); break;
 	}
 }
 
@@ -244,7 +246,6 @@ static int read_leg(struct call *c, struct str rest)
 	int e;
 	while ((e = take(&rest, &tag, &v)) == 0)
 		read_leg_field(l, tag, v);
-	l->local.addr = l->rtp_local;
 	if (l->index == 0)
 		c->a = l;
 	return e == ENOENT ? 0 : e;

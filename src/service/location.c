@@ -367,6 +367,23 @@ void location_put(struct location *l, const struct binding_set *set)
 	put(l, set, false);
 }
 
+/**
+ * A connection does not outlive the process: the device is called at its Contact by a new
+ * one (RFC 3261 section 18.1.1), until it registers again.
+ */
+static void without_connection(struct binding_set *s)
+{
+	if (!flow_is_reliable(&s->flow))
+		return;
+	struct uri contact;
+	struct addr at;
+	s->flow.conn = 0;
+	if (uri_parse(&contact, s->key.contact) != 0 || uri_host_addr(&contact, &at) != 0)
+		return;
+	s->flow.remote = at;
+	s->flow.remote.port = contact.port ? contact.port : 5060;
+}
+
 int location_restore(struct location *l, uint64_t tenant, struct str value)
 {
 	struct binding_set s;
@@ -376,6 +393,7 @@ int location_restore(struct location *l, uint64_t tenant, struct str value)
 	s.key.tenant = tenant;
 	if (s.expires_ms <= l->a.wall_ms(l->a.arg))
 		return E_STALE;
+	without_connection(&s);
 	put(l, &s, true);
 	return 0;
 }

@@ -280,10 +280,10 @@ void shard_contact(void *arg, const struct flow *flow, struct buf *out)
 	}
 }
 
-static void rtp_address(void *arg, const struct flow *flow, struct addr *out)
+static void rtp_address(void *arg, const struct flow *flow, struct addr *told, struct addr *own)
 {
 	struct shard *s = arg;
-	s->a.ops->rtp_address(s->a.arg, flow, out);
+	s->a.ops->rtp_address(s->a.arg, flow, told, own);
 }
 
 static size_t media_thread(const struct shard *s, uint64_t call)

@@ -96,7 +96,9 @@ struct shard_ops {
 	void (*send)(void *arg, const struct flow *flow, struct str bytes);
 	/** The address and port a peer on this flow should use for us. */
 	void (*sent_by)(void *arg, const struct flow *flow, struct addr *out);
-	void (*rtp_address)(void *arg, const struct flow *flow, struct addr *out);
+	/** As in struct call_ops. */
+	void (*rtp_address)(void *arg, const struct flow *flow, struct addr *told,
+	                    struct addr *own);
 	/** Take `m` over, for another shard (or this one: it comes back through shard_mail). */
 	void (*post)(void *arg, uint16_t shard, struct mail *m);
 	void (*media)(void *arg, size_t thread, struct media_cmd *cmd);
