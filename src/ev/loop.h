@@ -7,7 +7,8 @@
  * Lifetime: loop_new -> loop_run (returns after loop_stop) -> loop_free.
  *
  * One turn: wait; read the clock; call ready descriptors; run due timers; run the
- * hooks (mailboxes are drained and UDP batches flushed there); wait again.
+ * hooks (mailboxes are drained there); call what was deferred; run the flush hooks
+ * (UDP batches are sent there); wait again.
  */
 #pragma once
 
@@ -41,10 +42,26 @@ struct ev_hook {
 	struct list_node node;
 	ev_hook_fn *fn;
 	void *arg;
+	/* optional */
+	bool flush; /* runs behind all that are not: it sends what they have queued */
+	/**
+	 * With true when all hooks have run and the loop is about to wait: false
+	 * keeps it from that. With false after it has waited.
+	 */
+	bool (*on_wait)(void *arg, bool waiting);
+};
+
+struct ev_defer;
+typedef void ev_defer_fn(struct ev_defer *d);
+
+/** A call put off until the callbacks of this turn are done, to free things safely. */
+struct ev_defer {
+	struct list_node node;
+	ev_defer_fn *fn;
 };
 
 must_check int loop_new(struct loop **out);
-/** All descriptors and hooks must have been removed. */
+/** All descriptors and hooks must have been removed. What is deferred is called first. */
 void loop_free(struct loop *l);
 
 void loop_run(struct loop *l);
@@ -65,3 +82,17 @@ void loop_io_del(struct loop *l, struct ev_io *io);
 
 void loop_hook_add(struct loop *l, struct ev_hook *hook);
 void loop_hook_del(struct loop *l, struct ev_hook *hook);
+
+/**
+ * Call `fn` once, at the end of this turn (or of the next, without waiting, when the
+ * end of this one has begun). `d` is initialised here and may be freed by `fn`.
+ */
+void loop_defer(struct loop *l, struct ev_defer *d, ev_defer_fn *fn);
+/** Not called any more. `d` must have been given to loop_defer once. */
+void loop_defer_cancel(struct ev_defer *d);
+
+/**
+ * A number never used before, not even by the process before this one (it counts up
+ * from a random start): for identities of connections. Never 0.
+ */
+uint64_t loop_next_id(struct loop *l);
