@@ -8,6 +8,9 @@
  *           tcp_close may be called anywhere, also in its own callbacks, and
  *           on_close is called exactly once, never from inside tcp_close itself.
  *           TLS will be another set of the same callbacks.
+ *
+ * When the peer has closed its sending side, what is queued is still sent, then the
+ * connection is closed. A closing connection whose peer takes nothing for 4 s is dropped.
  */
 #pragma once
 
@@ -19,7 +22,10 @@ struct tcp_conn;
 struct tcp_listener;
 
 struct tcp_ops {
-	/** A new connection; set its user pointer with tcp_set_user. Non-zero refuses it. */
+	/**
+	 * A new connection; set its user pointer with tcp_set_user (NULL until then).
+	 * Non-zero refuses it: it is closed at once, without on_close.
+	 */
 	int (*on_accept)(struct tcp_conn *c, void *arg);
 	/** An outgoing connection is up. */
 	void (*on_connect)(struct tcp_conn *c, void *user);
@@ -29,17 +35,17 @@ struct tcp_ops {
 	 * the connection is closed with E_LIMIT.
 	 */
 	size_t (*on_bytes)(struct tcp_conn *c, struct str bytes, void *user);
-	/** 0: closed by the peer or by us; else why. */
+	/** 0: closed by the peer or by us; else why (ETIMEDOUT: idle, or not connected in time). */
 	void (*on_close)(struct tcp_conn *c, int err, void *user);
 };
 
 struct tcp_opts {
 	bool reuseport;
 	bool v6only;
-	size_t max_pending;    /* unread bytes kept for one connection */
-	size_t max_unsent;     /* bytes waiting to be sent on one connection */
+	size_t max_pending;    /* unread bytes kept for one connection; 0: 65536 */
+	size_t max_unsent;     /* bytes waiting to be sent on one connection; 0: 1048576 */
 	size_t max_conns;      /* of this listener; more are closed at once. 0: no limit */
-	size_t max_conns_ip;   /* of one remote address; 0: no limit */
+	size_t max_conns_ip;   /* of one remote address (IPv6: of one /64); 0: no limit */
 	uint64_t idle_ms;      /* closed after this long without a byte in; 0: never */
 	uint64_t connect_ms;   /* an outgoing connection gives up; 0: 4000 */
 };
@@ -59,12 +65,12 @@ void *tcp_user(const struct tcp_conn *c);
 /** After on_accept: how long it may be idle from now on. */
 void tcp_set_idle(struct tcp_conn *c, uint64_t idle_ms);
 
-/** Copies. E_LIMIT when max_unsent would be passed; EPIPE when it is closing. */
+/** Copies all or nothing; before on_connect it waits for that. E_LIMIT when max_unsent would be passed; EPIPE when it is closing. */
 must_check int tcp_send(struct tcp_conn *c, struct str data);
 /** Sends what is queued, then closes; `now` drops it instead. */
 void tcp_close(struct tcp_conn *c, bool now);
 
 const struct addr *tcp_remote(const struct tcp_conn *c);
 const struct addr *tcp_local(const struct tcp_conn *c);
-/** A number never used before by this process; 0 is never one. */
+/** A number never used before (loop_next_id); 0 is never one. */
 uint64_t tcp_id(const struct tcp_conn *c);
