@@ -14,8 +14,9 @@
 
 enum {
 	DTMF_EVENT_N = 16,       /* 0-9 * # A-D; others (flash, tones) are no digits */
-	DTMF_PAYLOAD_MIN = 4,
-	DTMF_MAX_PRESSES = 2,    /* that one packet can end */
+	DTMF_EVENT_BYTES = 4,
+	DTMF_MAX_EVENTS = 3,     /* read of one packet (section 2.5.1.5); more are ignored */
+	DTMF_MAX_PRESSES = DTMF_MAX_EVENTS + 1, /* that one packet can end */
 };
 
 struct dtmf_press {
