@@ -100,6 +100,7 @@ static inline uint32_t rtcp_ntp_mid(uint64_t ntp)
  * Round trip from a block about our stream (section 6.4.1).
  *
  * @param now_ntp  the clock that our SRs carry, at the arrival of the block
- * @return microseconds; 0 when not known or absurd (negative, above 60 s)
+ * @return microseconds; at least 1 when known (coarse clocks give a round trip of nothing or less
+ *         on a fast network); 0 when not known or absurd: above 60 s, or negative by more than 1 ms
  */
 uint32_t rtcp_rtt_us(const struct rtcp_block *b, uint64_t now_ntp);
