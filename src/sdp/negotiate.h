@@ -16,7 +16,8 @@
 struct sdp_local {
 	uint64_t id, version; /* o=; the version rises by one with each changed description */
 	struct addr addr;     /* c= and o=; the port is the RTP port of the audio line; RTCP at +1 */
-	bool rtcp_mux;        /* say a=rtcp-mux */
+	bool rtcp_mux;        /* say a=rtcp-mux; in an answer only where it was offered */
+	size_t min_media;     /* lines the peer has seen: an offer is never shorter (RFC 3264 section 8) */
 };
 
 struct sdp_codec {
@@ -27,7 +28,7 @@ struct sdp_codec {
 	const char *fmtp;     /* or NULL */
 };
 
-/** PCMU, PCMA, G722, opus, telephone-event/8000: what an endpoint of ours can take. */
+/** PCMU, PCMA, G722, opus, telephone-event at 8000 and 48000 Hz: what an endpoint of ours can take. */
 extern const struct sdp_codec sdp_codecs_default[];
 extern const size_t sdp_codecs_default_n;
 
@@ -35,13 +36,17 @@ extern const size_t sdp_codecs_default_n;
 const struct sdp_codec *sdp_codec_find(const struct sdp_codec *codecs, size_t n,
                                        const struct sdp_format *f);
 
+/** The line's direction, where an old hold (c=0.0.0.0) takes the receiving half away (RFC 3264 section 8.4). */
+enum sdp_dir sdp_media_dir(const struct sdp_media *m);
+
 /** Can we serve this line at all: audio, plain RTP (AVP, AVPF), a port, a usable address or trickle? */
 bool sdp_media_usable(const struct sdp_media *m);
 
 /**
  * Answer an offer as an endpoint. The first usable audio line is taken with one codec (the
  * first of the offer that is among `codecs`) and telephone-event at its clock when offered;
- * every other line gets port 0. Directions by sdp_dir_answer.
+ * every other line gets port 0. Directions by sdp_dir_answer. Like all printers here, nothing is
+ * written unless the description can be made, and the caller checks buf_ok.
  *
  * @param chosen  the line of the offer that was taken; may be NULL
  * @param codec   the format of the offer that was taken; may be NULL
@@ -78,7 +83,9 @@ must_check int sdp_relay_offer(struct buf *out, const struct sdp *offer,
 must_check int sdp_relay_answer(struct buf *out, const struct sdp *offer, const struct sdp *answer,
                                 const struct sdp_local *local, size_t *line);
 
-/** The codec that will be spoken: the first format of the line that is no telephone-event or CN. */
+/** Names what is heard: no telephone-event, comfort noise (RFC 3389) or RED (RFC 2198), and not nameless. */
+bool sdp_format_is_audio(const struct sdp_format *f);
+/** The codec that will be spoken: the first such format of the line, or NULL. */
 const struct sdp_format *sdp_main_format(const struct sdp_media *m);
 /** The telephone-event format with the main format's clock, or any, or NULL. */
 const struct sdp_format *sdp_dtmf_format(const struct sdp_media *m);
@@ -88,5 +95,9 @@ struct sdp_pt_map {
 	uint8_t to[128]; /* identity unless changed */
 	bool any;
 };
-/** From numbers used by the side that sends by `from` to those that the side of `to` expects. */
+/**
+ * From numbers used by the side that sends by `from` to those that the side of `to` expects. Of a
+ * relayed offer and its answer: packets of the offerer are mapped from the offer's line to the
+ * answer's; those of the answerer carry the offer's numbers already (RFC 3264 section 5.1).
+ */
 void sdp_pt_map_make(struct sdp_pt_map *map, const struct sdp_media *from, const struct sdp_media *to);

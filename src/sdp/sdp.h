@@ -13,7 +13,13 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { SDP_MAX_MEDIA = 16, SDP_MAX_FORMATS = 48, SDP_MAX_TEXT = 16384 };
+enum {
+	SDP_MAX_MEDIA = 16,
+	SDP_MAX_FORMATS = 48,
+	SDP_MAX_TEXT = 16384,
+	SDP_MAX_CLOCK_HZ = 1000000,
+	SDP_MAX_PTIME_MS = 1000,
+};
 
 enum sdp_dir { SDP_INACTIVE = 0, SDP_SENDONLY = 1, SDP_RECVONLY = 2, SDP_SENDRECV = 3 };
 
@@ -27,7 +33,7 @@ enum sdp_proto {
 struct sdp_format {
 	uint8_t pt;
 	bool has_rtpmap;
-	struct str encoding; /* "PCMU", "telephone-event"; static table for 0-34 without rtpmap */
+	struct str encoding; /* "PCMU", "telephone-event"; static table for 0-34 without rtpmap; else empty */
 	uint32_t clock_hz;
 	uint8_t channels;    /* 1 when not given */
 	struct str fmtp;     /* all after the payload type; empty when absent */
@@ -44,7 +50,7 @@ struct sdp_media {
 	enum sdp_proto proto;
 	struct addr conn;       /* c= of the line or of the session, with `port`; ADDR_NONE: a host name or none */
 	bool conn_is_zero;      /* 0.0.0.0 or :: : the old way to hold (RFC 3264 section 8.4) */
-	struct addr rtcp;       /* a=rtcp (RFC 3605), else conn with port + 1 */
+	struct addr rtcp;       /* a=rtcp (RFC 3605), else conn with port + 1; ADDR_NONE as conn */
 	bool rtcp_mux;
 	enum sdp_dir dir;       /* the line's, else the session's, else sendrecv */
 	uint32_t ptime_ms, maxptime_ms; /* 0: not given */
@@ -71,8 +77,18 @@ struct sdp_error {
 	const char *what; /* static text */
 };
 
-/** E_MALFORMED or E_LIMIT with the line and what was wrong. `out` lives in `a` and `text`. */
+/**
+ * Lines end with CRLF, LF or CR, so no slice ever holds one of these (RFC 8866 section 5).
+ *
+ * @param out  lives in `a` and `text`; untouched on error
+ * @return 0; E_MALFORMED or E_LIMIT, and `e` says the line and what was wrong
+ */
 must_check int sdp_parse(struct sdp **out, struct arena *a, struct str text, struct sdp_error *e);
+
+/** The same codec: name without case, clock, channels (of opus: any; some leave out its /2). */
+bool sdp_format_same(const struct sdp_format *a, const struct sdp_format *b);
+/** The format of `m` for the codec of `f`: with the same payload type if there is one. NULL: none. */
+const struct sdp_format *sdp_format_match(const struct sdp_media *m, const struct sdp_format *f);
 
 /** Value of an attribute of the line, else of the session; false when absent. */
 bool sdp_attr_get(const struct sdp *s, const struct sdp_media *m, struct str name, struct str *value);
