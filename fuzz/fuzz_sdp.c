@@ -28,7 +28,7 @@ static void check(struct buf *b, struct arena *a, size_t n_media)
 		need(back->n_media == n_media);
 	}
 	for (size_t i = 0; i < b->n; i++)
-		need(b->p[i] != '\n' || (i && b->p[i - 1] == '\r'));
+		need((b->p[i] == '\r') == (i + 1 < b->n && b->p[i + 1] == '\n'));
 	buf_reset(b);
 }
 

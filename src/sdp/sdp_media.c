@@ -125,6 +125,8 @@ static int take_formats(struct sdp_media *m, const char **what)
 		if (find_pt(m, pt)) /* a second time it means nothing new */
 			continue;
 		if (m->n_fmt == SDP_MAX_FORMATS) {
+			if (m->kind != SDP_AUDIO) /* a browser's video: refused by us, whatever it lists */
+				continue;
 			*what = "too many formats";
 			return E_LIMIT;
 		}

@@ -140,6 +140,8 @@ static void test_limits_are_told_as_such(void **state)
 	expect(text, 0, 0);
 	sprintf(text + n, " 127");
 	expect(text, E_LIMIT, 6);
+	memcpy(strstr(text, "audio"), "video", 5); /* not a line that we would serve */
+	expect(text, 0, 0);
 
 	memset(text, 'a', sizeof text - 1);
 	text[sizeof text - 1] = 0;
