@@ -43,8 +43,8 @@ void dtmf_rx_init(struct dtmf_rx *rx, uint32_t clock_hz);
  * The payload of one telephone-event packet.
  *
  * @param marker  the packet's M bit: begins an event
- * @return how many presses ended, 0 to DTMF_MAX_PRESSES, in `out` in their order; a malformed
- *         payload or an event that is no digit returns 0, but ends a digit before it
+ * @return how many presses ended, 0 to DTMF_MAX_PRESSES, in `out` in their order. An event that
+ *         is no digit ends the digit before it and is not told; a payload too short is ignored
  */
 size_t dtmf_rx_packet(struct dtmf_rx *rx, const uint8_t *payload, size_t n, uint32_t ssrc,
                       uint32_t timestamp, bool marker, uint64_t now_ms,
