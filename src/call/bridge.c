@@ -42,6 +42,9 @@ static int describe(struct leg *to, make_fn *make, struct str theirs, struct str
 	struct sdp *s = leg_parse_sdp(&arena, theirs);
 	struct sdp *o = answered.n ? leg_parse_sdp(&arena, answered) : NULL;
 	if (s && (o || !answered.n)) {
+		struct sdp *seen = leg_parse_sdp(&arena, to->remote_sdp);
+		if (seen && seen->n_media > to->local.min_media)
+			to->local.min_media = seen->n_media; /* RFC 3264 section 8: never fewer lines */
 		if (!to->local.version)
 			to->local.version = 1;
 		buf_reset(out);

@@ -159,12 +159,12 @@ void leg_set_media(struct leg *l, struct leg *peer, bool echo)
 		struct media_set *set = &cmd.set;
 		*set = (struct media_set){.port = l->lease.port, .local = l->rtp_local};
 		fill_remote(l, set, theirs, ours);
-		set->hear = !ours || (ours->dir & SDP_RECVONLY);
-		set->expect = set->hear && (theirs->dir & SDP_SENDONLY);
+		set->hear = !ours || (sdp_media_dir(ours) & SDP_RECVONLY);
+		set->expect = set->hear && (sdp_media_dir(theirs) & SDP_SENDONLY);
 		set->silence_ms = l->call->calls->a.settings.silence_ms;
 		if (echo)
 			set->sink = MEDIA_SINK_ECHO;
-		else if (peer && peer->stream && far && (far->dir & SDP_RECVONLY))
+		else if (peer && peer->stream && far && (sdp_media_dir(far) & SDP_RECVONLY))
 			set->sink = MEDIA_SINK_PEER;
 		set->peer = peer ? peer->stream : 0;
 		if (set->sink == MEDIA_SINK_PEER)
