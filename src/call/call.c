@@ -578,7 +578,7 @@ void call_on_lost(struct leg *l, const char *why)
 
 void calls_cancel(struct calls *cs, struct strans *st, const struct sip_msg *m)
 {
-	struct leg *l = leg_find(cs, m->call_id, strans_to_tag(st), STR_NONE);
+	struct leg *l = leg_find(cs, m->call_id, strans_to_tag(st), m->from.tag);
 	if (!l || l->invite_st != st) {
 		strans_reply_status(st, 487);
 		return;
