@@ -136,18 +136,31 @@ static void put_escaped(struct buf *b, struct str s)
 	}
 }
 
+static bool is_plain(char c)
+{
+	return is_bare(c) || c == ' ' || c == '=';
+}
+
 static void put_chars(struct buf *b, struct str s)
 {
-	while (s.n) {
-		size_t valid = str_utf8_step(s);
-		size_t step = valid ? valid : 1;
-		struct str c = str_sub(s, 0, step);
+	size_t at = 0;
 
-		if (valid > 1 ? !is_c1(s, valid) : is_bare(s.p[0]) || s.p[0] == ' ' || s.p[0] == '=')
-			buf_str(b, c);
+	while (at < s.n) {
+		size_t from = at, step;
+		struct str rest;
+
+		while (at < s.n && is_plain(s.p[at]))
+			at++;
+		buf_str(b, str_sub(s, from, at));
+		if (at == s.n)
+			return;
+		rest = str_sub(s, at, s.n);
+		step = str_utf8_step(rest);
+		if (step > 1 && !is_c1(rest, step))
+			buf_str(b, str_sub(rest, 0, step));
 		else
-			put_escaped(b, c);
-		s = str_sub(s, step, s.n);
+			put_escaped(b, str_sub(rest, 0, step ? step : 1));
+		at += step ? step : 1;
 	}
 }
 
