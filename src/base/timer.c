@@ -117,11 +117,11 @@ static void call_all(struct timer_wheel *w, struct list_node *due)
 /* Each to the level it belongs to from now on. */
 static void deal_out(struct timer_wheel *w, struct list_node *from)
 {
-	struct list_node all;
+	struct list_node all, *n, *next;
 
 	take_all(w, from, &all);
-	for (struct list_node *n; (n = list_first(&all)) != NULL;) {
-		list_remove(n);
+	for (n = all.next; n != &all; n = next) {
+		next = n->next;
 		put(w, container_of(n, struct timer, node));
 	}
 }
