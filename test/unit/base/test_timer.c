@@ -172,6 +172,25 @@ static void test_setting_again_moves(void **state)
 	assert_int_equal(wheel.n, 0);
 }
 
+/* A loop would wake for nothing. */
+static void test_what_is_cancelled_is_not_waited_for(void **state)
+{
+	struct probe p, q;
+
+	(void)state;
+	timer_wheel_init(&wheel, 77);
+	probe_init(&p);
+	probe_init(&q);
+	for (unsigned bits = 0; bits < 63; bits++) {
+		timer_in(&wheel, &p.timer, 1ULL << bits);
+		timer_in(&wheel, &q.timer, 1ULL << bits);
+		timer_cancel(&wheel, &p.timer);
+		assert_true(timer_wheel_next_ms(&wheel) <= 77 + (1ULL << bits));
+		timer_cancel(&wheel, &q.timer);
+		assert_true(timer_wheel_next_ms(&wheel) == UINT64_MAX);
+	}
+}
+
 static void test_same_millisecond_keeps_the_order_of_setting(void **state)
 {
 	struct probe p[6];
@@ -401,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_time_never_goes_back),
 		cmocka_unit_test(test_passed_time_fires_at_the_next_run),
 		cmocka_unit_test(test_setting_again_moves),
+		cmocka_unit_test(test_what_is_cancelled_is_not_waited_for),
 		cmocka_unit_test(test_same_millisecond_keeps_the_order_of_setting),
 		cmocka_unit_test(test_callback_cancels_moves_and_frees_what_is_due_with_it),
 		cmocka_unit_test(test_callback_frees_its_own_timer),
