@@ -206,8 +206,9 @@ static void run_hooks(struct loop *l, struct list_node *hooks)
 void loop_turn(struct loop *l, uint64_t max_wait_ms)
 {
 	wait_events(l, max_wait_ms);
-	call_ready(l);
+	/* First the wheel: what a descriptor's callback sets must count from now, not from the last turn. */
 	timer_wheel_run(&l->wheel, l->now_ms);
+	call_ready(l);
 	run_hooks(l, &l->hooks);
 	call_deferred(l);
 	run_hooks(l, &l->flush_hooks);

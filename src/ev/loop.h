@@ -6,7 +6,7 @@
  *           may be called from another.
  * Lifetime: loop_new -> loop_run (returns after loop_stop) -> loop_free.
  *
- * One turn: wait; read the clock; call ready descriptors; run due timers; run the
+ * One turn: wait; read the clock; run due timers; call ready descriptors; run the
  * hooks (mailboxes are drained there); call what was deferred; run the flush hooks
  * (UDP batches are sent there); wait again.
  */

@@ -71,7 +71,7 @@ static void on_deferred(struct ev_defer *d)
 		loop_defer(x->loop, d, on_deferred);
 }
 
-static void test_a_turn_is_io_timers_hooks_deferred_flush(void **state)
+static void test_a_turn_is_timers_io_hooks_deferred_flush(void **state)
 {
 	struct loop *l = *state;
 	struct ev_io io = {.fd = eventfd(1, EFD_NONBLOCK), .events = EV_READ, .fn = on_io, .arg = "i"};
@@ -88,11 +88,46 @@ static void test_a_turn_is_io_timers_hooks_deferred_flush(void **state)
 	timer_init(&t, on_timer, "t");
 	timer_in(loop_wheel(l), &t, 0);
 	loop_turn(l, 0);
-	assert_string_equal(trace, "ithdf");
+	assert_string_equal(trace, "tihdf");
 	loop_turn(l, 0);
-	assert_string_equal(trace, "ithdfhf");
+	assert_string_equal(trace, "tihdfhf");
 	loop_hook_del(l, &flush);
 	loop_hook_del(l, &hook);
+	loop_io_del(l, &io);
+	close(io.fd);
+}
+
+struct setter {
+	struct loop *loop;
+	struct timer t;
+	uint64_t due_in_ms; /* counted from the turn's time, when the callback set it */
+};
+
+static void set_timer_on_io(struct ev_io *io, unsigned events, void *arg)
+{
+	struct setter *s = arg;
+
+	on_io(io, events, "i");
+	timer_in(loop_wheel(s->loop), &s->t, 1000);
+	s->due_in_ms = s->t.due_ms - loop_now_ms(s->loop);
+}
+
+static void test_a_timer_set_by_io_counts_from_now_and_not_from_the_last_turn(void **state)
+{
+	struct loop *l = *state;
+	struct setter s = {.loop = l};
+	struct ev_io io = {
+		.fd = eventfd(0, EFD_NONBLOCK), .events = EV_READ, .fn = set_timer_on_io, .arg = &s};
+	const uint64_t one = 1;
+
+	trace[0] = '\0';
+	timer_init(&s.t, on_timer, "t");
+	assert_int_equal(loop_io_add(l, &io), 0);
+	usleep(30000); /* no turn meanwhile: the wheel stands where it was */
+	assert_int_equal(write(io.fd, &one, sizeof one), sizeof one);
+	loop_turn(l, 0);
+	assert_int_equal(s.due_in_ms, 1000);
+	timer_cancel(loop_wheel(l), &s.t);
 	loop_io_del(l, &io);
 	close(io.fd);
 }
@@ -324,7 +359,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_a_turn_is_io_timers_hooks_deferred_flush),
+		T(test_a_turn_is_timers_io_hooks_deferred_flush),
+		T(test_a_timer_set_by_io_counts_from_now_and_not_from_the_last_turn),
 		T(test_a_turn_without_end_wakes_for_the_timer_and_not_before),
 		T(test_deferring_again_takes_another_turn_without_waiting),
 		T(test_free_calls_what_is_deferred),
