@@ -34,7 +34,7 @@ void sip_put_via(struct buf *b, enum sip_transport t, const struct addr *sent_by
  * The part of a response that repeats the request (RFC 3261 section 8.2.6): all
  * Vias, the top one with received and rport as RFC 3261 section 18.2.1 and RFC 3581
  * section 4 ask, From, To (with `to_tag` added when it is not empty and To has none),
- * Call-ID, CSeq, and, where `record_route`, the Record-Routes; Timestamp in a 100.
+ * Call-ID, CSeq, and, where `record_route`, the Record-Routes; Timestamp.
  */
 void sip_put_reply_head(struct buf *b, const struct sip_msg *req, const struct addr *source,
                         struct str to_tag, bool record_route);
