@@ -21,7 +21,7 @@ static size_t leading_crlf(struct str bytes)
 }
 
 /** A value with folds has at most blanks and line ends around its digits. */
-static int read_length(struct hdr_line *h, bool *seen, uint32_t *length)
+static int read_length(const struct hdr_line *h, bool *seen, uint32_t *length)
 {
 	uint32_t v;
 	if (str_u32(str_trim(h->raw), &v) != 0 || (*seen && v != *length))
@@ -43,14 +43,10 @@ static int read_head(struct str *rest, uint32_t *length)
 	while ((err = hdr_line_next(rest, false, &h)) != ENOENT) {
 		if (err == E_MORE)
 			return err;
-		/* A header that cannot be read is answered with 400; it may have been the length, so
-		 * that the stream is out of step from here. */
-		if (err != 0)
-			return err;
-		if (hdr_lookup(h.name) == HDR_CONTENT_LENGTH)
-			err = read_length(&h, &seen, length);
-		if (err != 0)
-			return err;
+		if (hdr_lookup(h.name) != HDR_CONTENT_LENGTH)
+			continue; /* a broken header is answered with 400: the frame holds */
+		if (err != 0 || read_length(&h, &seen, length) != 0)
+			return E_MALFORMED;
 	}
 	return 0;
 }
