@@ -42,7 +42,8 @@ struct str uri_unescape(struct arena *a, struct str s);
 /** Equal as RFC 3261 section 19.1.4 says for users: escapes undone, case counts. */
 bool uri_user_eq(struct str escaped, struct str plain);
 
-/** RFC 3261 section 19.1.4, whole comparison (sip and sips; others byte for byte). */
+/** RFC 3261 section 19.1.4, whole comparison (sip and sips; others, and those with more
+ * than 512 bytes of parameters, byte for byte). */
 bool uri_eq(const struct uri *a, const struct uri *b);
 
 /** `s` with all that section 25.1 does not allow in a user part escaped. */
