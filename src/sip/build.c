@@ -12,11 +12,14 @@
 /** Bytes that could begin a line of their own become blanks. */
 static void put_text(struct buf *b, struct str s)
 {
-	size_t from = b->n;
-	buf_str(b, s);
-	for (size_t i = from; i < b->n; i++)
-		if (b->p[i] == '\r' || b->p[i] == '\n' || b->p[i] == 0)
-			b->p[i] = ' ';
+	if (s.n == 0)
+		return;
+	if (!memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n) && !memchr(s.p, 0, s.n)) {
+		buf_str(b, s);
+		return;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		buf_ch(b, s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == 0 ? ' ' : s.p[i]);
 }
 
 static void put_crlf(struct buf *b)

@@ -110,7 +110,7 @@ static int find_boundary(const struct body_part *part, struct str *boundary)
 }
 
 /* Recursion ends at MAX_DEPTH. */
-static int open_multipart(struct reader *r, const struct body_part *whole, unsigned depth) // NOLINT
+static int open_multipart(struct reader *r, const struct body_part *whole, unsigned depth)
 {
 	struct str boundary, rest = whole->bytes, bytes;
 	bool last = false;
