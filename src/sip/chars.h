@@ -51,9 +51,15 @@ static inline const char *skip_class(const char *p, const char *end, unsigned cl
 	return p;
 }
 
+/** Behind the last byte; of no bytes, NULL + 0 is not computed. */
+static inline const char *str_end(struct str s)
+{
+	return s.n != 0 ? s.p + s.n : s.p;
+}
+
 static inline bool all_of(struct str s, unsigned classes)
 {
-	const char *end = s.p + s.n;
+	const char *end = str_end(s);
 	return skip_class(s.p, end, classes) == end;
 }
 

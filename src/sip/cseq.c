@@ -5,8 +5,8 @@
 
 int sip_cseq_parse(struct sip_cseq *out, struct str text)
 {
-	struct str s = trim_span(text.p, text.p + text.n);
-	const char *p = s.p, *end = p + s.n;
+	struct str s = trim_span(text.p, str_end(text));
+	const char *p = s.p, *end = str_end(s);
 	*out = (struct sip_cseq){.method = SIP_METHOD_OTHER};
 	while (p < end && ch_digit(*p))
 		p++;

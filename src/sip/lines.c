@@ -30,14 +30,14 @@ int line_next(struct str *rest, struct line *out)
 	out->bare_lf = lf == rest->p || lf[-1] != '\r';
 	out->text = str_span(rest->p, out->bare_lf ? lf : lf - 1);
 	out->clean = is_clean(out->text);
-	*rest = str_span(lf + 1, rest->p + rest->n);
+	*rest = str_span(lf + 1, str_end(*rest));
 	return 0;
 }
 
 /** HCOLON: blanks may stand before the colon (section 25.1). */
 static bool split_name(struct str line, struct hdr_line *out)
 {
-	const char *end = line.p + line.n;
+	const char *end = str_end(line);
 	const char *p = skip_class(line.p, end, CH_TOKEN);
 	out->name = str_span(line.p, p);
 	p = skip_blanks(p, end);
@@ -58,12 +58,12 @@ static int take_folds(struct str *left, bool whole, struct hdr_line *h)
 			return err;
 		struct line line;
 		if (line_next(left, &line) != 0) {
-			*left = str_span(left->p + left->n, left->p + left->n);
+			*left = str_span(str_end(*left), str_end(*left));
 			return whole ? E_MALFORMED : E_MORE;
 		}
 		h->folded = true;
 		h->bare_lf |= line.bare_lf;
-		h->raw = str_span(h->raw.p, line.text.p + line.text.n);
+		h->raw = str_span(h->raw.p, str_end(line.text));
 		if (!line.clean)
 			err = E_MALFORMED;
 	}
@@ -78,7 +78,7 @@ int hdr_line_next(struct str *rest, bool whole, struct hdr_line *out)
 	if (line_next(&left, &line) != 0) {
 		if (!whole)
 			return E_MORE;
-		*rest = str_span(rest->p + rest->n, rest->p + rest->n);
+		*rest = str_span(str_end(*rest), str_end(*rest));
 		return E_MALFORMED;
 	}
 	if (line.text.n == 0) {
@@ -99,7 +99,7 @@ static struct str unfold(struct arena *a, struct str raw)
 {
 	char *copy = arena_alloc(a, raw.n);
 	size_t n = 0;
-	const char *p = raw.p, *end = raw.p + raw.n;
+	const char *p = raw.p, *end = str_end(raw);
 	while (p < end) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
 		const char *stop = lf ? lf : end;
@@ -118,5 +118,5 @@ struct str hdr_line_value(struct arena *a, const struct hdr_line *h)
 {
 	if (h->folded)
 		return unfold(a, h->raw);
-	return trim_span(h->raw.p, h->raw.p + h->raw.n);
+	return trim_span(h->raw.p, str_end(h->raw));
 }

@@ -49,7 +49,7 @@ static void read_status_line(struct reader *r, struct str line)
 		fail(r, line.p, E_MALFORMED, 0, "Bad SIP Version");
 		return;
 	}
-	const char *p = line.p + 8, *end = line.p + line.n;
+	const char *p = line.p + 8, *end = str_end(line);
 	if (end - p < 3 || !ch_digit(p[0]) || !ch_digit(p[1]) || !ch_digit(p[2]) || p[0] == '0' ||
 	    p[0] > '6' || (end - p > 3 && p[3] != ' ')) {
 		fail(r, p, E_MALFORMED, 0, "Bad Status Code");
@@ -73,7 +73,7 @@ static void read_ruri(struct reader *r, struct str text)
 static void read_request_line(struct reader *r, struct str line)
 {
 	struct sip_msg *m = r->m;
-	const char *end = line.p + line.n;
+	const char *end = str_end(line);
 	const char *p = skip_class(line.p, end, CH_TOKEN);
 	m->request = true;
 	m->method_text = str_span(line.p, p);
@@ -99,7 +99,7 @@ static void read_start_line(struct reader *r, struct str *rest)
 	struct line line;
 	if (line_next(rest, &line) != 0) {
 		fail(r, rest->p, E_MALFORMED, 0, "No Start Line");
-		*rest = str_span(rest->p + rest->n, rest->p + rest->n);
+		*rest = str_span(str_end(*rest), str_end(*rest));
 		return;
 	}
 	r->bare_lf |= line.bare_lf;
@@ -321,7 +321,7 @@ int sip_msg_parse(struct sip_msg *m, struct arena *a, struct str bytes,
 	if (bytes.n > limits->max_message)
 		fail(&r, bytes.p, E_LIMIT, 513, "Message Too Large");
 	while (bytes.n != 0 && (*bytes.p == '\r' || *bytes.p == '\n')) /* section 7.5 */
-		bytes = str_span(bytes.p + 1, bytes.p + bytes.n);
+		bytes = str_span(bytes.p + 1, str_end(bytes));
 	m->bytes = bytes;
 	read_start_line(&r, &bytes);
 	read_headers(&r, &bytes);

@@ -19,7 +19,7 @@ struct reader {
 static void read_type(struct body_part *part, struct str value)
 {
 	part->type = str_cut(&value, ';');
-	part->type = trim_span(part->type.p, part->type.p + part->type.n);
+	part->type = trim_span(part->type.p, str_end(part->type));
 	part->params = value;
 }
 
@@ -30,7 +30,7 @@ static bool is_delimiter(struct str s, struct str boundary, bool *close, struct 
 {
 	if (!str_starts(s, STR("--")) || !str_starts(str_sub(s, 2, s.n), boundary))
 		return false;
-	const char *p = s.p + 2 + boundary.n, *end = s.p + s.n;
+	const char *p = s.p + 2 + boundary.n, *end = str_end(s);
 	*close = end - p >= 2 && p[0] == '-' && p[1] == '-';
 	if (*close)
 		p += 2;
@@ -53,7 +53,7 @@ static bool is_delimiter(struct str s, struct str boundary, bool *close, struct 
 static bool take_until_delimiter(struct str *rest, struct str boundary, struct str *before,
                                  bool *close)
 {
-	const char *begin = rest->p, *end = rest->p + rest->n, *p = begin;
+	const char *begin = rest->p, *end = str_end(*rest), *p = begin;
 	while (p < end) {
 		struct str after;
 		if (is_delimiter(str_span(p, end), boundary, close, &after)) {

@@ -28,7 +28,7 @@ static const char *take_value(const char *p, const char *end, char sep, struct s
 
 int param_next(struct str *rest, char sep, struct str *name, struct str *value, bool *quoted)
 {
-	const char *p = rest->p, *end = p + rest->n;
+	const char *p = rest->p, *end = str_end(*rest);
 	p = skip_blanks(p, end);
 	if (p < end && *p == sep)
 		p = skip_blanks(p + 1, end);
@@ -99,7 +99,7 @@ static const char *element_end(const char *p, const char *end)
 
 int list_next(struct str *rest, struct str *element)
 {
-	const char *p = rest->p, *end = p + rest->n;
+	const char *p = rest->p, *end = str_end(*rest);
 	while (p < end && (ch_blank(*p) || *p == ','))
 		p++;
 	if (p == end) {
@@ -120,7 +120,7 @@ bool list_has(struct str list, struct str token)
 	while (list_next(&list, &element) == 0) {
 		/* An element of Accept or Require may carry parameters; a token holds no ';'. */
 		struct str first = str_cut(&element, ';');
-		if (name_eq(trim_span(first.p, first.p + first.n), token))
+		if (name_eq(trim_span(first.p, str_end(first)), token))
 			return true;
 	}
 	return false;

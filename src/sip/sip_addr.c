@@ -79,11 +79,11 @@ static bool is_plain_name(struct str s)
 
 int sip_addr_parse(struct sip_addr *out, struct str text)
 {
-	const char *end = text.p + text.n;
+	const char *end = str_end(text);
 	struct str trimmed = trim_span(text.p, end);
 	*out = (struct sip_addr){.text = trimmed};
 	const char *p = trimmed.p;
-	end = p + trimmed.n;
+	end = str_end(trimmed);
 	if (trimmed.n == 1 && *p == '*') {
 		out->star = true;
 		return 0;

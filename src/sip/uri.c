@@ -13,7 +13,7 @@ enum { MAX_COMPARED = 512 };
 /** RFC 3986 section 3.1: ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ), up to the ':'. */
 static const char *scheme_end(struct str s)
 {
-	const char *p = s.p, *end = s.p + s.n;
+	const char *p = s.p, *end = str_end(s);
 	if (p == end || !((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
 		return NULL;
 	while (p < end && *p != ':' && (ch_is(*p, CH_HOST) || *p == '+'))
@@ -33,7 +33,7 @@ static enum uri_scheme scheme_of(struct str s)
 /** Only visible bytes of the class, and each '%' is followed by two digits (section 25.1). */
 static bool is_escaped_text(struct str s, unsigned classes)
 {
-	const char *p = s.p, *end = s.p + s.n;
+	const char *p = s.p, *end = str_end(s);
 	for (; p < end; p++) {
 		if (!ch_is(*p, classes))
 			return false;
@@ -49,7 +49,7 @@ static int parse_userinfo(struct uri *u, struct str info)
 	u->user = info;
 	if (colon) {
 		u->user = str_span(info.p, colon);
-		u->password = str_span(colon + 1, info.p + info.n);
+		u->password = str_span(colon + 1, str_end(info));
 	}
 	/* A user name may hold a second ':' only escaped; in a password phones leave it bare. */
 	if (u->user.n == 0 || !is_escaped_text(u->user, CH_USER) ||
@@ -91,7 +91,7 @@ static const char *parse_hostport(struct uri *u, const char *p, const char *end)
 
 static int parse_sip(struct uri *u, struct str rest)
 {
-	const char *p = rest.p, *end = rest.p + rest.n;
+	const char *p = rest.p, *end = str_end(rest);
 	/* An unescaped '@' occurs once at most (section 25.1): a second one ends in no host. */
 	const char *at = rest.n != 0 ? memchr(p, '@', rest.n) : NULL;
 	if (at) {
@@ -120,7 +120,7 @@ static int parse_sip(struct uri *u, struct str rest)
 /** RFC 3966 section 3. */
 static int parse_tel(struct uri *u, struct str rest)
 {
-	const char *end = rest.p + rest.n;
+	const char *end = str_end(rest);
 	const char *p = skip_class(rest.p, end, CH_TEL);
 	u->user = str_span(rest.p, p);
 	bool digits = false;
@@ -143,7 +143,7 @@ int uri_parse(struct uri *u, struct str text)
 		return E_MALFORMED;
 	u->scheme_text = str_span(text.p, colon);
 	u->scheme = scheme_of(u->scheme_text);
-	struct str rest = str_span(colon + 1, text.p + text.n);
+	struct str rest = str_span(colon + 1, str_end(text));
 	switch (u->scheme) {
 	case URI_SIP:
 	case URI_SIPS:

@@ -71,7 +71,7 @@ static const char *read_sent_by(struct sip_via *out, const char *p, const char *
 static struct str without_brackets(struct str s)
 {
 	if (s.n >= 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		return str_span(s.p + 1, s.p + s.n - 1);
+		return str_span(s.p + 1, str_end(s) - 1);
 	return s;
 }
 
@@ -93,8 +93,8 @@ static int read_param(struct sip_via *out, struct str name, struct str value)
 
 int sip_via_parse(struct sip_via *out, struct str text)
 {
-	struct str trimmed = trim_span(text.p, text.p + text.n);
-	const char *end = trimmed.p + trimmed.n;
+	struct str trimmed = trim_span(text.p, str_end(text));
+	const char *end = str_end(trimmed);
 	*out = (struct sip_via){.text = trimmed};
 	const char *p = read_protocol(out, trimmed.p, end);
 	if (p)
