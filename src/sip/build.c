@@ -151,7 +151,7 @@ static void put_top_via(struct buf *b, const struct sip_via *via, const struct a
 {
 	struct str rest = via->params, name, value;
 	bool quoted;
-	if (via->params.n == 0) {
+	if (!via->params.p) {
 		put_text(b, via->text);
 	} else {
 		put_text(b, str_span(via->text.p, via->params.p - 1));
@@ -188,7 +188,7 @@ static void put_vias(struct buf *b, const struct sip_msg *req, const struct addr
 		put_text(b, h->value); /* it could not be read */
 	} else {
 		put_top_via(b, &req->via, source);
-		put_text(b, str_span(req->via.text.p + req->via.text.n, h->value.p + h->value.n));
+		put_text(b, str_span(str_end(req->via.text), str_end(h->value)));
 	}
 	put_crlf(b);
 	while ((h = sip_hdr_next(req, h)) != NULL)
@@ -207,9 +207,13 @@ static void put_to(struct buf *b, const struct sip_msg *req, struct str to_tag)
 	const struct sip_hdr *h = sip_hdr(req, HDR_TO);
 	if (!h)
 		return;
+	struct str value = h->value;
+	bool add = to_tag.n != 0 && req->to.tag.n == 0;
+	while (add && (str_ends(value, STR(";")) || str_ends(value, STR(" "))))
+		value.n--; /* a ';' too many was forgiven; two would not be */
 	buf_lit(b, "To: ");
-	put_text(b, h->value);
-	if (to_tag.n != 0 && req->to.tag.n == 0) {
+	put_text(b, value);
+	if (add) {
 		buf_lit(b, ";tag=");
 		put_text(b, to_tag);
 	}
