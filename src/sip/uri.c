@@ -283,10 +283,11 @@ static bool is_long(const struct uri *u)
 
 bool uri_eq(const struct uri *a, const struct uri *b)
 {
-	if (a->scheme != b->scheme)
+	if (str_eq(a->text, b->text))
+		return true;
+	if (a->scheme != b->scheme || (a->scheme != URI_SIP && a->scheme != URI_SIPS) ||
+	    is_long(a) || is_long(b))
 		return false;
-	if ((a->scheme != URI_SIP && a->scheme != URI_SIPS) || is_long(a) || is_long(b))
-		return str_eq(a->text, b->text);
 	return escaped_eq(a->user, b->user, false) && escaped_eq(a->password, b->password, false) &&
 	       host_eq(a, b) && a->port == b->port && params_fit(a, b) && params_fit(b, a) &&
 	       headers_eq(a->headers, b->headers);

@@ -200,6 +200,7 @@ static void test_equal_uris(void **state) /* section 19.1.4, its examples */
 	          "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com", true);
 	expect_eq("sip:alice@atlanta.com?subject=project%20x&priority=urgent",
 	          "sip:alice@atlanta.com?priority=urgent&subject=project%20x", true);
+	expect_eq("sip:a@b;x,y", "sip:a@b;x,y", true); /* whatever it means */
 	expect_eq("sip:a@[2001:db8::1]", "sip:a@[2001:DB8:0:0::1]", true);
 }
 
