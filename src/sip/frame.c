@@ -54,11 +54,11 @@ static int read_head(struct str *rest, uint32_t *length)
 int sip_stream_frame(struct str bytes, const struct sip_limits *limits, size_t *skip, size_t *total)
 {
 	*skip = leading_crlf(bytes);
+	if (*skip == bytes.n)
+		return E_MORE;
 	struct str rest = str_span(bytes.p + *skip, str_end(bytes));
 	const char *begin = rest.p;
 	uint32_t length = 0;
-	if (rest.n == 0)
-		return E_MORE;
 	int err = read_head(&rest, &length);
 	if (err == E_MORE)
 		return (size_t)(str_end(bytes) - begin) > limits->max_message ? E_LIMIT : E_MORE;
