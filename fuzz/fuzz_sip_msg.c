@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 static const struct sip_limits limits = {
-	.max_message = 65535, .max_headers = 200, .max_body = 65535};
+    .max_message = 65535, .max_headers = 200, .max_body = 65535};
 
 static void walk(const struct sip_msg *m, enum sip_hdr_id id)
 {
@@ -20,8 +20,8 @@ static void walk(const struct sip_msg *m, enum sip_hdr_id id)
 	struct sip_via via;
 	while (sip_iter_next(&it, m, id, &element) == 0) {
 		(void)!sip_via_parse(&via, element);
-		if (sip_addr_parse(&addr, element) == 0 && uri_eq(&addr.uri, &m->ruri) !=
-		                                                   uri_eq(&m->ruri, &addr.uri))
+		if (sip_addr_parse(&addr, element) == 0 &&
+		    uri_eq(&addr.uri, &m->ruri) != uri_eq(&m->ruri, &addr.uri))
 			abort();
 	}
 }

@@ -231,6 +231,7 @@ void sip_put_reply_head(struct buf *b, const struct sip_msg *req, const struct a
 	/* Section 8.2.6.1 asks for it in a 100, and allows it in all others. */
 	put_first(b, req, HDR_TIMESTAMP);
 	if (record_route)
-		for (const struct sip_hdr *h = sip_hdr(req, HDR_RECORD_ROUTE); h; h = sip_hdr_next(req, h))
+		for (const struct sip_hdr *h = sip_hdr(req, HDR_RECORD_ROUTE); h;
+		     h = sip_hdr_next(req, h))
 			sip_put_hdr(b, HDR_RECORD_ROUTE, h->value);
 }

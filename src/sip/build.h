@@ -28,7 +28,8 @@ void sip_put_body(struct buf *b, struct str type, struct str body);
 /**
  * Top Via: "Via: SIP/2.0/UDP host:port;branch=...;rport\r\n"; rport only on datagrams.
  */
-void sip_put_via(struct buf *b, enum sip_transport t, const struct addr *sent_by, struct str branch);
+void sip_put_via(struct buf *b, enum sip_transport t, const struct addr *sent_by,
+                 struct str branch);
 
 /**
  * The part of a response that repeats the request (RFC 3261 section 8.2.6): all

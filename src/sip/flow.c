@@ -4,8 +4,8 @@
 #include <errno.h>
 
 static const struct str names[SIP_TRANSPORTS] = {
-	[SIP_UDP] = {"UDP", 3}, [SIP_TCP] = {"TCP", 3}, [SIP_TLS] = {"TLS", 3},
-	[SIP_WS] = {"WS", 2},   [SIP_WSS] = {"WSS", 3},
+    [SIP_UDP] = {"UDP", 3}, [SIP_TCP] = {"TCP", 3}, [SIP_TLS] = {"TLS", 3},
+    [SIP_WS] = {"WS", 2},   [SIP_WSS] = {"WSS", 3},
 };
 
 bool flow_eq(const struct flow *a, const struct flow *b)

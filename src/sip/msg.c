@@ -16,13 +16,13 @@ struct reader {
 	struct sip_msg *m;
 	const struct sip_limits *limits;
 	struct sip_parse_error *e;
-	const char *origin;     /* offsets count from here */
+	const char *origin; /* offsets count from here */
 	int err;
 	size_t cap;             /* of m->hdrs, index 0 included */
 	uint16_t last[HDR_IDS]; /* end of each chain */
 	bool bare_lf;
 	bool has_length;
-	uint32_t length;        /* of Content-Length */
+	uint32_t length; /* of Content-Length */
 };
 
 static void fail(struct reader *r, const char *at, int err, uint16_t status, const char *what)
@@ -31,7 +31,7 @@ static void fail(struct reader *r, const char *at, int err, uint16_t status, con
 		return;
 	r->err = err;
 	*r->e = (struct sip_parse_error){
-		.offset = (size_t)(at - r->origin), .what = what, .status = status};
+	    .offset = (size_t)(at - r->origin), .what = what, .status = status};
 }
 
 /** Offsets of joined values, which lie in the arena, are those of the header's name. */
@@ -193,7 +193,8 @@ static void read_header(struct reader *r, const struct sip_hdr *h)
 			read_call_id(r, h);
 		break;
 	case HDR_CSEQ:
-		if (!is_repeated(r, h, "Several CSeq") && sip_cseq_parse(&r->m->cseq, h->value) != 0)
+		if (!is_repeated(r, h, "Several CSeq") &&
+		    sip_cseq_parse(&r->m->cseq, h->value) != 0)
 			bad_header(r, h, "Bad CSeq");
 		break;
 	case HDR_MAX_FORWARDS:
@@ -313,8 +314,7 @@ int sip_msg_parse(struct sip_msg *m, struct arena *a, struct str bytes,
 {
 	*m = (struct sip_msg){.bytes = bytes, .arena = a, .max_forwards = -1};
 	*e = (struct sip_parse_error){0};
-	struct reader r = {
-		.m = m, .limits = limits, .e = e, .origin = bytes.p, .cap = FIRST_CAP};
+	struct reader r = {.m = m, .limits = limits, .e = e, .origin = bytes.p, .cap = FIRST_CAP};
 	m->hdrs = arena_alloc(a, FIRST_CAP * sizeof(*m->hdrs));
 	m->hdrs[0] = (struct sip_hdr){.id = HDR_OTHER};
 

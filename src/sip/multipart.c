@@ -126,7 +126,8 @@ static int open_multipart(struct reader *r, const struct body_part *whole, unsig
 		int err = read_part_headers(r, &bytes, &part);
 		part.bytes = bytes;
 		if (err == 0)
-			err = is_multipart(&part) ? open_multipart(r, &part, depth + 1) : add_part(r, &part);
+			err = is_multipart(&part) ? open_multipart(r, &part, depth + 1)
+			                          : add_part(r, &part);
 		if (err != 0)
 			return err;
 	}

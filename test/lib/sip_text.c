@@ -7,8 +7,7 @@
 
 #include "sip_text.h"
 
-const struct sip_limits wide_limits = {
-	.max_message = 65535, .max_headers = 200, .max_body = 65535};
+const struct sip_limits wide_limits = {.max_message = 65535, .max_headers = 200, .max_body = 65535};
 
 void expect_str(struct str got, const char *want)
 {

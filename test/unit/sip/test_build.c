@@ -84,15 +84,21 @@ static void test_long_formatted_values_are_whole(void **state)
 static void test_quoted_strings(void **state) /* section 25.1, quoted-string */
 {
 	(void)state;
-	sip_put_quoted(&b, STR("a\"b\\c\td\x7f\xc3\xa4\xff\xc3(\xed\xa0\x80\xf0\x9f\x93\x9e\xe2\x82"));
-	expect_str(buf_view(&b), "\"a\\\"b\\\\c d \xc3\xa4?" "?(?" "?" "?\xf0\x9f\x93\x9e?" "?\"");
+	sip_put_quoted(&b,
+	               STR("a\"b\\c\td\x7f\xc3\xa4\xff\xc3(\xed\xa0\x80\xf0\x9f\x93\x9e\xe2\x82"));
+	expect_str(buf_view(&b), "\"a\\\"b\\\\c d \xc3\xa4?"
+	                         "?(?"
+	                         "?"
+	                         "?\xf0\x9f\x93\x9e?"
+	                         "?\"");
 }
 
 static void test_body_has_its_length(void **state) /* section 20.14 */
 {
 	(void)state;
 	sip_put_body(&b, STR("application/sdp"), STR("v=0\r\n"));
-	expect_str(buf_view(&b), "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n");
+	expect_str(buf_view(&b),
+	           "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n");
 	buf_reset(&b);
 	sip_put_body(&b, STR_NONE, STR_NONE);
 	expect_str(buf_view(&b), "Content-Length: 0\r\n\r\n");
@@ -109,7 +115,8 @@ static void test_via(void **state) /* section 18.1.1; RFC 3581 section 3 */
 	                         "Via: SIP/2.0/TCP [2001:db8::1]:5062;branch=z9hG4bKb\r\n");
 }
 
-static void expect_reply(const char *headers, const char *to_tag, bool record_route, const char *want)
+static void expect_reply(const char *headers, const char *to_tag, bool record_route,
+                         const char *want)
 {
 	static const struct addr source = {.family = ADDR_V4, .port = 5099, .ip = {192, 0, 2, 9}};
 	struct sip_msg m;
@@ -161,7 +168,8 @@ static void test_rport_gets_the_source_port(void **state) /* RFC 3581 section 4 
 {
 	(void)state;
 	expect_reply("Via: SIP/2.0/UDP 192.0.2.9:5062;rport;branch=z9hG4bK1\r\n" TO REST, "", false,
-	             "Via: SIP/2.0/UDP 192.0.2.9:5062;branch=z9hG4bK1;received=192.0.2.9;rport=5099\r\n" SAME);
+	             "Via: SIP/2.0/UDP "
+	             "192.0.2.9:5062;branch=z9hG4bK1;received=192.0.2.9;rport=5099\r\n" SAME);
 }
 
 static void test_a_forgiven_separator_is_not_doubled(void **state)
@@ -174,37 +182,44 @@ static void test_a_forgiven_separator_is_not_doubled(void **state)
 static void test_claimed_received_is_replaced(void **state)
 {
 	(void)state;
-	expect_reply("Via: SIP/2.0/UDP 10.0.0.1;received=203.0.113.1 ; branch=z9hG4bK1;rport=1;x\r\n" TO REST,
-	             "", false,
-	             "Via: SIP/2.0/UDP 10.0.0.1; branch=z9hG4bK1;x;received=192.0.2.9;rport=5099\r\n" SAME);
+	expect_reply(
+	    "Via: SIP/2.0/UDP 10.0.0.1;received=203.0.113.1 ; branch=z9hG4bK1;rport=1;x\r\n" TO
+	        REST,
+	    "", false,
+	    "Via: SIP/2.0/UDP 10.0.0.1; branch=z9hG4bK1;x;received=192.0.2.9;rport=5099\r\n" SAME);
 }
 
 static void test_what_a_bad_request_has_is_repeated(void **state) /* section 8.2.6 */
 {
 	(void)state;
-	expect_reply("Via: SIP/2.0/UDP 192.0.2.9\r\nTo: \"open <sip:b@x>\r\nCSeq: x\r\n", "t9", false,
+	expect_reply("Via: SIP/2.0/UDP 192.0.2.9\r\nTo: \"open <sip:b@x>\r\nCSeq: x\r\n", "t9",
+	             false,
 	             "Via: SIP/2.0/UDP 192.0.2.9\r\nTo: \"open <sip:b@x>;tag=t9\r\nCSeq: x\r\n");
-	expect_reply("Via: garbage\r\nCall-ID: i\r\n", "t9", false, "Via: garbage\r\nCall-ID: i\r\n");
+	expect_reply("Via: garbage\r\nCall-ID: i\r\n", "t9", false,
+	             "Via: garbage\r\nCall-ID: i\r\n");
 	expect_reply("", "t9", false, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_start_lines, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_headers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_value_begins_a_header, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_long_formatted_values_are_whole, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_quoted_strings, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_body_has_its_length, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_via, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reply_repeats_the_request, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_to_tag_is_kept, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_received_tells_another_address, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_rport_gets_the_source_port, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_forgiven_separator_is_not_doubled, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_claimed_received_is_replaced, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_a_bad_request_has_is_repeated, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_start_lines, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_headers, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_no_value_begins_a_header, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_long_formatted_values_are_whole, set_up,
+	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(test_quoted_strings, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_body_has_its_length, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_via, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_reply_repeats_the_request, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_to_tag_is_kept, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_received_tells_another_address, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_rport_gets_the_source_port, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_a_forgiven_separator_is_not_doubled, set_up,
+	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(test_claimed_received_is_replaced, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_what_a_bad_request_has_is_repeated, set_up,
+	                                    tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

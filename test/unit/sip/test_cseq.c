@@ -24,8 +24,14 @@ static void test_number_and_method(void **state) /* RFC 3261 section 20.16 */
 static void test_broken_ones_are_refused(void **state) /* RFC 4475 section 3.1.2.4 */
 {
 	(void)state;
-	static const char *const bad[] = {"",      "1",          "INVITE",    "1INVITE",
-	                                  "-1 INVITE", "1 IN VITE", "1 <INVITE>", "4294967296 INVITE",
+	static const char *const bad[] = {"",
+	                                  "1",
+	                                  "INVITE",
+	                                  "1INVITE",
+	                                  "-1 INVITE",
+	                                  "1 IN VITE",
+	                                  "1 <INVITE>",
+	                                  "4294967296 INVITE",
 	                                  "36893488147419103232 REGISTER"};
 	struct sip_cseq c;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -36,8 +42,8 @@ static void test_broken_ones_are_refused(void **state) /* RFC 4475 section 3.1.2
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_number_and_method),
-		cmocka_unit_test(test_broken_ones_are_refused),
+	    cmocka_unit_test(test_number_and_method),
+	    cmocka_unit_test(test_broken_ones_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,10 +13,10 @@
 static struct flow flow_of(enum sip_transport t, uint64_t conn, uint8_t last)
 {
 	return (struct flow){
-		.transport = (uint8_t)t,
-		.conn = conn,
-		.local = {.family = ADDR_V4, .port = 5060, .ip = {192, 0, 2, 1}},
-		.remote = {.family = ADDR_V4, .port = 5060, .ip = {192, 0, 2, last}},
+	    .transport = (uint8_t)t,
+	    .conn = conn,
+	    .local = {.family = ADDR_V4, .port = 5060, .ip = {192, 0, 2, 1}},
+	    .remote = {.family = ADDR_V4, .port = 5060, .ip = {192, 0, 2, last}},
 	};
 }
 
@@ -50,7 +50,8 @@ static void test_transport_names(void **state) /* RFC 3261 section 20.42, RFC 71
 	(void)state;
 	enum sip_transport t = SIP_UDP;
 	for (unsigned i = 0; i < SIP_TRANSPORTS; i++) {
-		assert_int_equal(sip_transport_parse(sip_transport_name((enum sip_transport)i), &t), 0);
+		assert_int_equal(sip_transport_parse(sip_transport_name((enum sip_transport)i), &t),
+		                 0);
 		assert_int_equal(t, i);
 	}
 	assert_int_equal(sip_transport_parse(STR("wSs"), &t), 0);
@@ -63,9 +64,9 @@ static void test_transport_names(void **state) /* RFC 3261 section 20.42, RFC 71
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_datagram_flow_is_its_addresses),
-		cmocka_unit_test(test_stream_flow_is_its_connection),
-		cmocka_unit_test(test_transport_names),
+	    cmocka_unit_test(test_datagram_flow_is_its_addresses),
+	    cmocka_unit_test(test_stream_flow_is_its_connection),
+	    cmocka_unit_test(test_transport_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

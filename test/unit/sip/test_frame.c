@@ -54,7 +54,7 @@ static void test_every_prefix_asks_for_more(void **state)
 	static const char text[] = "\r\n" HEAD "Subject: a\r\n b\r\nl: 3\r\n\r\nabc";
 	for (size_t n = 0; n < sizeof(text) - 1; n++)
 		assert_int_equal(
-			sip_stream_frame((struct str){text, n}, &wide_limits, &skip, &total), E_MORE);
+		    sip_stream_frame((struct str){text, n}, &wide_limits, &skip, &total), E_MORE);
 	assert_int_equal(sip_stream_frame(STR(text), &wide_limits, &skip, &total), 0);
 	assert_int_equal(skip + total, sizeof(text) - 1);
 }
@@ -74,8 +74,9 @@ static void test_untrusted_length_ends_the_connection(void **state) /* RFC 4475 
 static void test_frame_and_parser_agree(void **state)
 {
 	(void)state;
-	static const char text[] = "OPTIONS sip:b@x SIP/2.0\nVia: SIP/2.0/TCP h\nFrom: <sip:a@x>\n"
-				   "To: <sip:b@x>\r\nCall-ID: 1\nCSeq: 1 OPTIONS\nl:\n 2\n\nabSIP/2.0";
+	static const char text[] =
+	    "OPTIONS sip:b@x SIP/2.0\nVia: SIP/2.0/TCP h\nFrom: <sip:a@x>\n"
+	    "To: <sip:b@x>\r\nCall-ID: 1\nCSeq: 1 OPTIONS\nl:\n 2\n\nabSIP/2.0";
 	struct arena a;
 	struct sip_msg m;
 	struct sip_parse_error e;
@@ -98,19 +99,20 @@ static void test_limits_before_the_bytes_are_there(void **state)
 	l = (struct sip_limits){.max_message = 65535, .max_body = 99};
 	assert_int_equal(sip_stream_frame(STR(text), &l, &skip, &total), E_LIMIT);
 	l = (struct sip_limits){.max_message = 20, .max_body = 99};
-	assert_int_equal(sip_stream_frame(STR("OPTIONS sip:b@x SIP/2.0"), &l, &skip, &total), E_LIMIT);
+	assert_int_equal(sip_stream_frame(STR("OPTIONS sip:b@x SIP/2.0"), &l, &skip, &total),
+	                 E_LIMIT);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_content_length_ends_a_message),
-		cmocka_unit_test(test_no_content_length_means_no_body),
-		cmocka_unit_test(test_keep_alives_are_skipped),
-		cmocka_unit_test(test_every_prefix_asks_for_more),
-		cmocka_unit_test(test_untrusted_length_ends_the_connection),
-		cmocka_unit_test(test_frame_and_parser_agree),
-		cmocka_unit_test(test_limits_before_the_bytes_are_there),
+	    cmocka_unit_test(test_content_length_ends_a_message),
+	    cmocka_unit_test(test_no_content_length_means_no_body),
+	    cmocka_unit_test(test_keep_alives_are_skipped),
+	    cmocka_unit_test(test_every_prefix_asks_for_more),
+	    cmocka_unit_test(test_untrusted_length_ends_the_connection),
+	    cmocka_unit_test(test_frame_and_parser_agree),
+	    cmocka_unit_test(test_limits_before_the_bytes_are_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 static const char compact[HDR_IDS] = {
 #define X(id, name, c) [id] = c,
-	SIP_HEADERS(X)
+    SIP_HEADERS(X)
 #undef X
 };
 
@@ -52,9 +52,18 @@ static void test_compact_forms(void **state) /* section 7.3.3 */
 static void test_names_are_compared_in_full(void **state)
 {
 	(void)state;
-	static const char *const others[] = {"",         "Vib",        "To-",          "Froms",
-	                                     "Call_ID",  "Line-Session", "Session-Key", "Contakt",
-	                                     "X-Header", "Content-Lengths", "C%6Fntact", "1",
+	static const char *const others[] = {"",
+	                                     "Vib",
+	                                     "To-",
+	                                     "Froms",
+	                                     "Call_ID",
+	                                     "Line-Session",
+	                                     "Session-Key",
+	                                     "Contakt",
+	                                     "X-Header",
+	                                     "Content-Lengths",
+	                                     "C%6Fntact",
+	                                     "1",
 	                                     "P-Preferred-Identity-And-Something-Else"};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_int_equal(hdr_lookup(str_z(others[i])), HDR_OTHER);
@@ -64,9 +73,9 @@ static void test_names_are_compared_in_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_name_is_found_in_any_case),
-		cmocka_unit_test(test_compact_forms),
-		cmocka_unit_test(test_names_are_compared_in_full),
+	    cmocka_unit_test(test_every_name_is_found_in_any_case),
+	    cmocka_unit_test(test_compact_forms),
+	    cmocka_unit_test(test_names_are_compared_in_full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,9 +47,9 @@ static void test_lines_that_are_no_headers(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"Foobar roobar\r\n\r\n", ": x\r\n\r\n",     " folded: x\r\n\r\n", "A/B: x\r\n\r\n",
-		"A: x\ry\r\n\r\n",       "A\r: x\r\n\r\n",  "A\r\n: x\r\n\r\n",   "A: x\r\n y\rz\r\n\r\n",
-		"A: x\r\r\n\r\n",
+	    "Foobar roobar\r\n\r\n", ": x\r\n\r\n",           " folded: x\r\n\r\n",
+	    "A/B: x\r\n\r\n",        "A: x\ry\r\n\r\n",       "A\r: x\r\n\r\n",
+	    "A\r\n: x\r\n\r\n",      "A: x\r\n y\rz\r\n\r\n", "A: x\r\r\n\r\n",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct str rest = str_z(bad[i]);
@@ -59,7 +59,8 @@ static void test_lines_that_are_no_headers(void **state)
 	}
 }
 
-static void test_nul_only_in_a_quoted_pair(void **state) /* section 25.1; RFC 4475 section 3.1.1.2 */
+static void
+test_nul_only_in_a_quoted_pair(void **state) /* section 25.1; RFC 4475 section 3.1.1.2 */
 {
 	(void)state;
 	struct hdr_line h;
@@ -107,12 +108,12 @@ static void test_end_of_datagram_ends_the_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_blanks_before_the_colon),
-		cmocka_unit_test(test_folds_become_one_blank),
-		cmocka_unit_test(test_lines_that_are_no_headers),
-		cmocka_unit_test(test_nul_only_in_a_quoted_pair),
-		cmocka_unit_test(test_more_is_asked_for_until_the_next_line_begins),
-		cmocka_unit_test(test_end_of_datagram_ends_the_headers),
+	    cmocka_unit_test(test_blanks_before_the_colon),
+	    cmocka_unit_test(test_folds_become_one_blank),
+	    cmocka_unit_test(test_lines_that_are_no_headers),
+	    cmocka_unit_test(test_nul_only_in_a_quoted_pair),
+	    cmocka_unit_test(test_more_is_asked_for_until_the_next_line_begins),
+	    cmocka_unit_test(test_end_of_datagram_ends_the_headers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,8 +31,8 @@ static void test_reason_phrases(void **state) /* section 21 */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_methods_count_case),
-		cmocka_unit_test(test_reason_phrases),
+	    cmocka_unit_test(test_methods_count_case),
+	    cmocka_unit_test(test_reason_phrases),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

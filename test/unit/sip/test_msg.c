@@ -100,9 +100,9 @@ static void test_response(void **state) /* section 7.2 */
 static void test_bad_status_lines_are_dropped(void **state) /* RFC 4475 section 3.1.2.19 */
 {
 	(void)state;
-	static const char *const bad[] = {"SIP/2.0 4294967301 x", "SIP/2.0 099 x", "SIP/2.0 700 x",
-	                                  "SIP/2.0 20 x", "SIP/2.0  200 x", "SIP/2.0 2x0 x",
-	                                  "SIP/3.0 200 OK", "SIP/2.0", "SIP/2.0 "};
+	static const char *const bad[] = {"SIP/2.0 4294967301 x", "SIP/2.0 099 x",  "SIP/2.0 700 x",
+	                                  "SIP/2.0 20 x",         "SIP/2.0  200 x", "SIP/2.0 2x0 x",
+	                                  "SIP/3.0 200 OK",       "SIP/2.0",        "SIP/2.0 "};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char text[512];
 		(void)snprintf(text, sizeof(text), "%s\r\n" HEAD "\r\n", bad[i]);
@@ -173,7 +173,8 @@ static void test_bad_values(void **state) /* RFC 4475 sections 3.1.2.2-3.1.2.4 *
 	refuse(LINE " x: y\r\n" HEAD "\r\n", 400);
 }
 
-static void test_cseq_names_the_method(void **state) /* section 8.1.1.5, RFC 4475 3.1.2.17, 3.1.2.18 */
+static void
+test_cseq_names_the_method(void **state) /* section 8.1.1.5, RFC 4475 3.1.2.17, 3.1.2.18 */
 {
 	(void)state;
 	refuse(LINE VIA FROM TO ID "CSeq: 1 INVITE\r\n\r\n", 400);
@@ -188,7 +189,8 @@ static void test_nobody_answers_an_ack(void **state) /* section 17 */
 	refuse("ACK sip:b@x SIP/2.0\r\n" HEAD "\r\n", 0);
 }
 
-static void test_lost_carriage_returns_make_length_void(void **state) /* RFC 5118 sections 4.6, 4.8 */
+static void
+test_lost_carriage_returns_make_length_void(void **state) /* RFC 5118 sections 4.6, 4.8 */
 {
 	(void)state;
 	accept_text("OPTIONS sip:b@x SIP/2.0\nVia: SIP/2.0/UDP h\nFrom: <sip:a@x>\nTo: <sip:b@x>\n"
@@ -200,7 +202,8 @@ static void test_lost_carriage_returns_make_length_void(void **state) /* RFC 511
 static void test_folded_values_are_joined(void **state) /* section 7.3.1 */
 {
 	(void)state;
-	accept_text(LINE VIA FROM ID CSEQ "TO :\r\n sip:b@x ;\r\n\ttag  = 9\r\nSubject:\r\n a\r\n  b\r\n\r\n");
+	accept_text(LINE VIA FROM ID CSEQ
+	            "TO :\r\n sip:b@x ;\r\n\ttag  = 9\r\nSubject:\r\n a\r\n  b\r\n\r\n");
 	expect_str(m.to.tag, "9");
 	expect_str(sip_value(&m, HDR_SUBJECT), "a b");
 }
@@ -208,8 +211,9 @@ static void test_folded_values_are_joined(void **state) /* section 7.3.1 */
 static void test_rfc2543_message(void **state) /* RFC 4475 section 3.4.1 */
 {
 	(void)state;
-	accept_text(LINE "Via: SIP/2.0/UDP gw\r\nFrom: sip:a@x\r\nTo: sip:b@x\r\nCall-ID: 1\r\n" CSEQ
-	                 "\r\nv=0\r\n");
+	accept_text(LINE
+	            "Via: SIP/2.0/UDP gw\r\nFrom: sip:a@x\r\nTo: sip:b@x\r\nCall-ID: 1\r\n" CSEQ
+	            "\r\nv=0\r\n");
 	assert_int_equal(m.via.branch.n + m.from.tag.n, 0);
 	expect_str(m.body, "v=0\r\n"); /* section 18.3: all that follows */
 }
@@ -278,22 +282,22 @@ static void test_nothing_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request),
-		cmocka_unit_test(test_response),
-		cmocka_unit_test(test_bad_status_lines_are_dropped),
-		cmocka_unit_test(test_bad_request_lines),
-		cmocka_unit_test(test_each_required_header),
-		cmocka_unit_test(test_a_header_says_one_thing),
-		cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_cseq_names_the_method),
-		cmocka_unit_test(test_nobody_answers_an_ack),
-		cmocka_unit_test(test_lost_carriage_returns_make_length_void),
-		cmocka_unit_test(test_folded_values_are_joined),
-		cmocka_unit_test(test_rfc2543_message),
-		cmocka_unit_test(test_first_error_is_told_where_it_is),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_many_headers_keep_their_order),
-		cmocka_unit_test(test_nothing_at_all),
+	    cmocka_unit_test(test_request),
+	    cmocka_unit_test(test_response),
+	    cmocka_unit_test(test_bad_status_lines_are_dropped),
+	    cmocka_unit_test(test_bad_request_lines),
+	    cmocka_unit_test(test_each_required_header),
+	    cmocka_unit_test(test_a_header_says_one_thing),
+	    cmocka_unit_test(test_bad_values),
+	    cmocka_unit_test(test_cseq_names_the_method),
+	    cmocka_unit_test(test_nobody_answers_an_ack),
+	    cmocka_unit_test(test_lost_carriage_returns_make_length_void),
+	    cmocka_unit_test(test_folded_values_are_joined),
+	    cmocka_unit_test(test_rfc2543_message),
+	    cmocka_unit_test(test_first_error_is_told_where_it_is),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_many_headers_keep_their_order),
+	    cmocka_unit_test(test_nothing_at_all),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -9,13 +9,14 @@
 
 #include "sip_text.h"
 
-static const char text[] = "SIP/2.0 200 OK\r\n"
-			   "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
-			   "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"
-			   "Supported: timer\r\nk: 100rel , path\r\n"
-			   "Contact:\r\nm: \"a, b\" <sip:a@1>;q=1, <sip:b@2>\r\nContact: <sip:c@3>\r\n"
-			   "Expires: 60\r\nRSeq: 4294967296\r\nMin-SE: x\r\nRoute: \"open\r\n"
-			   "X-One: 1\r\nx-one: 2\r\n\r\n";
+static const char text[] =
+    "SIP/2.0 200 OK\r\n"
+    "Via: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+    "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"
+    "Supported: timer\r\nk: 100rel , path\r\n"
+    "Contact:\r\nm: \"a, b\" <sip:a@1>;q=1, <sip:b@2>\r\nContact: <sip:c@3>\r\n"
+    "Expires: 60\r\nRSeq: 4294967296\r\nMin-SE: x\r\nRoute: \"open\r\n"
+    "X-One: 1\r\nx-one: 2\r\n\r\n";
 
 static struct arena arena;
 static struct sip_msg m;
@@ -110,12 +111,12 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_headers_of_one_kind),
-		cmocka_unit_test(test_unknown_headers_by_name),
-		cmocka_unit_test(test_tokens_of_all_headers),
-		cmocka_unit_test(test_elements_of_all_headers),
-		cmocka_unit_test(test_first_contact),
-		cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_headers_of_one_kind),
+	    cmocka_unit_test(test_unknown_headers_by_name),
+	    cmocka_unit_test(test_tokens_of_all_headers),
+	    cmocka_unit_test(test_elements_of_all_headers),
+	    cmocka_unit_test(test_first_contact),
+	    cmocka_unit_test(test_numbers),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -34,8 +34,8 @@ static int tear_down(void **state)
 static int open_body(const char *type, const char *body)
 {
 	static const char head[] =
-		"INFO sip:b@x SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@x>;tag=1\r\n"
-		"To: <sip:b@x>\r\nCall-ID: 1\r\nCSeq: 1 INFO\r\n";
+	    "INFO sip:b@x SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@x>;tag=1\r\n"
+	    "To: <sip:b@x>\r\nCall-ID: 1\r\nCSeq: 1 INFO\r\n";
 	struct sip_parse_error e;
 	struct str text = arena_printf(&arena, "%s%s\r\n%s", head, type, body);
 	assert_int_equal(sip_msg_parse(&m, &arena, text, &wide_limits, &e), 0);
@@ -120,7 +120,7 @@ static void test_empty_part(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		open_body("Content-Type: multipart/mixed;boundary=b\r\n", "--b\r\n\r\n\r\n--b--"), 0);
+	    open_body("Content-Type: multipart/mixed;boundary=b\r\n", "--b\r\n\r\n\r\n--b--"), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(parts[0].bytes.n, 0);
 }
@@ -129,11 +129,15 @@ static void test_broken_multiparts_are_refused(void **state)
 {
 	(void)state;
 	struct str sdp;
-	assert_int_equal(open_body("Content-Type: multipart/mixed\r\n", "--b\r\n\r\n--b--"), E_MALFORMED);
-	assert_int_equal(open_body("Content-Type: multipart/mixed;boundary=\r\n", "--\r\n"), E_MALFORMED);
-	assert_int_equal(open_body("Content-Type: multipart/mixed;boundary=b\r\n", "x"), E_MALFORMED);
-	assert_int_equal(open_body("Content-Type: multipart/mixed;boundary=b\r\n", "--b\r\n\r\nx\r\n"),
+	assert_int_equal(open_body("Content-Type: multipart/mixed\r\n", "--b\r\n\r\n--b--"),
 	                 E_MALFORMED);
+	assert_int_equal(open_body("Content-Type: multipart/mixed;boundary=\r\n", "--\r\n"),
+	                 E_MALFORMED);
+	assert_int_equal(open_body("Content-Type: multipart/mixed;boundary=b\r\n", "x"),
+	                 E_MALFORMED);
+	assert_int_equal(
+	    open_body("Content-Type: multipart/mixed;boundary=b\r\n", "--b\r\n\r\nx\r\n"),
+	    E_MALFORMED);
 	assert_int_equal(body_sdp(&m, &sdp), E_MALFORMED);
 	assert_int_equal(n, 0);
 }
@@ -159,14 +163,14 @@ static void test_limits_on_parts_and_depth(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_single_body_is_one_part),
-		cmocka_unit_test(test_no_body_no_parts),
-		cmocka_unit_test(test_parts_between_delimiters),
-		cmocka_unit_test(test_early_session_is_not_the_offer),
-		cmocka_unit_test(test_nested_multiparts_are_opened),
-		cmocka_unit_test(test_empty_part),
-		cmocka_unit_test(test_broken_multiparts_are_refused),
-		cmocka_unit_test(test_limits_on_parts_and_depth),
+	    cmocka_unit_test(test_single_body_is_one_part),
+	    cmocka_unit_test(test_no_body_no_parts),
+	    cmocka_unit_test(test_parts_between_delimiters),
+	    cmocka_unit_test(test_early_session_is_not_the_offer),
+	    cmocka_unit_test(test_nested_multiparts_are_opened),
+	    cmocka_unit_test(test_empty_part),
+	    cmocka_unit_test(test_broken_multiparts_are_refused),
+	    cmocka_unit_test(test_limits_on_parts_and_depth),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -114,7 +114,8 @@ static void test_token_lists(void **state) /* section 20.37 */
 	(void)state;
 	assert_true(list_has(STR("replaces, 100REL ,timer"), STR("100rel")));
 	assert_false(list_has(STR("replaces, 100relx"), STR("100rel")));
-	assert_true(list_has(STR("text/plain;q=0.1, application/sdp ;level=1"), STR("application/sdp")));
+	assert_true(
+	    list_has(STR("text/plain;q=0.1, application/sdp ;level=1"), STR("application/sdp")));
 	assert_false(list_has(STR_NONE, STR("timer")));
 	assert_true(is_token(STR("!interesting-Method0123456789_*+`.%indeed'~")));
 	assert_false(is_token(STR("a b")));
@@ -125,13 +126,13 @@ static void test_token_lists(void **state) /* section 20.37 */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_blanks_around_separators_are_dropped),
-		cmocka_unit_test(test_comma_is_a_separator_where_asked),
-		cmocka_unit_test(test_broken_parameters_are_refused),
-		cmocka_unit_test(test_param_get_minds_quotes_not_case),
-		cmocka_unit_test(test_unquote_undoes_pairs),
-		cmocka_unit_test(test_list_minds_quotes_and_brackets),
-		cmocka_unit_test(test_token_lists),
+	    cmocka_unit_test(test_blanks_around_separators_are_dropped),
+	    cmocka_unit_test(test_comma_is_a_separator_where_asked),
+	    cmocka_unit_test(test_broken_parameters_are_refused),
+	    cmocka_unit_test(test_param_get_minds_quotes_not_case),
+	    cmocka_unit_test(test_unquote_undoes_pairs),
+	    cmocka_unit_test(test_list_minds_quotes_and_brackets),
+	    cmocka_unit_test(test_token_lists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

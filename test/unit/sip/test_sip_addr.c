@@ -27,7 +27,8 @@ static void test_name_addr(void **state) /* RFC 3261 section 20.10 */
 	expect_str(a.uri.headers, "x=y");
 	expect_str(a.params, "q=0.5;tag=43");
 	expect_str(a.tag, "43");
-	a = good("token1~` token2'+_ token3*%!.- <sip:mundane@example.com>;p=\"\xd1\x80\";TAG=_t~1'+`*%!-.");
+	a = good("token1~` token2'+_ token3*%!.- "
+	         "<sip:mundane@example.com>;p=\"\xd1\x80\";TAG=_t~1'+`*%!-.");
 	expect_str(a.display, "token1~` token2'+_ token3*%!.-");
 	expect_str(a.tag, "_t~1'+`*%!-.");
 	expect_str(good("caller<sip:caller@example.com>").display, "caller");
@@ -62,27 +63,27 @@ static void test_broken_ones_are_refused(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"",
-		"Alice",
-		"alice@example.com",
-		"\"Mr. J. User <sip:j.user@example.com>", /* RFC 4475 section 3.1.2.6 */
-		"\"x\\\" <sip:a@b>",
-		"\"x\" sip:a@b",
-		"\"x\" y <sip:a@b>",
-		"x \"y\" <sip:a@b>",
-		"Bell, Alexander <sip:a@b>;tag=43", /* RFC 4475 section 3.1.2.15 */
-		"<sip:a@b",
-		"<sip:a@b> x",
-		"<sip:a@b>,<sip:c@d>",
-		"<>",
-		"<sip:a@b>;tag=",
-		"<sip:a@b>;tag=1;tag=2",
-		"<sip:a@b>;tag=a b",
-		"<sip:a@b>;;tag=1",
-		"<sip:a@b>;x=\"",
-		"sip:user@example.com?Route=%3Csip:sip.example.com%3E", /* RFC 4475 section 3.1.2.13 */
-		"sip:a,b@c",
-		"* x",
+	    "",
+	    "Alice",
+	    "alice@example.com",
+	    "\"Mr. J. User <sip:j.user@example.com>", /* RFC 4475 section 3.1.2.6 */
+	    "\"x\\\" <sip:a@b>",
+	    "\"x\" sip:a@b",
+	    "\"x\" y <sip:a@b>",
+	    "x \"y\" <sip:a@b>",
+	    "Bell, Alexander <sip:a@b>;tag=43", /* RFC 4475 section 3.1.2.15 */
+	    "<sip:a@b",
+	    "<sip:a@b> x",
+	    "<sip:a@b>,<sip:c@d>",
+	    "<>",
+	    "<sip:a@b>;tag=",
+	    "<sip:a@b>;tag=1;tag=2",
+	    "<sip:a@b>;tag=a b",
+	    "<sip:a@b>;;tag=1",
+	    "<sip:a@b>;x=\"",
+	    "sip:user@example.com?Route=%3Csip:sip.example.com%3E", /* RFC 4475 section 3.1.2.13 */
+	    "sip:a,b@c",
+	    "* x",
 	};
 	struct sip_addr a;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -93,10 +94,10 @@ static void test_broken_ones_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_name_addr),
-		cmocka_unit_test(test_addr_spec_ends_at_semicolon),
-		cmocka_unit_test(test_star),
-		cmocka_unit_test(test_broken_ones_are_refused),
+	    cmocka_unit_test(test_name_addr),
+	    cmocka_unit_test(test_addr_spec_ends_at_semicolon),
+	    cmocka_unit_test(test_star),
+	    cmocka_unit_test(test_broken_ones_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,7 @@ struct table {
 };
 
 static const struct sip_limits limits = {
-	.max_message = 65535, .max_headers = 200, .max_body = 65535};
+    .max_message = 65535, .max_headers = 200, .max_body = 65535};
 
 static struct str slurp(const char *path)
 {
@@ -46,7 +46,7 @@ static struct str slurp(const char *path)
 
 static void read_row(struct vector *v, struct str line)
 {
-	struct str *columns[COLUMNS] = {&v->file, &v->section, &v->kind,
+	struct str *columns[COLUMNS] = {&v->file,  &v->section, &v->kind,
 	                                &v->parse, &v->answers, &v->note};
 	for (size_t i = 0; i < COLUMNS; i++)
 		*columns[i] = str_cut(&line, '\t');
@@ -115,7 +115,8 @@ static void check_verdict(const struct vector *v, struct arena *a)
 		fail_msg(STR_FMT ": would be answered %u", STR_ARG(v->file), e.status);
 }
 
-static void test_every_message_has_its_verdict(void **state) /* RFC 4475 section 3, 5118 section 4 */
+static void
+test_every_message_has_its_verdict(void **state) /* RFC 4475 section 3, 5118 section 4 */
 {
 	const struct table *t = *state;
 	struct arena a;
@@ -148,8 +149,8 @@ static void test_refused_requests_can_be_answered(void **state) /* RFC 3261 sect
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct sip_msg m;
 		struct sip_parse_error e;
-		assert_int_equal(
-			sip_msg_parse(&m, &a, find(*state, files[i])->bytes, &limits, &e), E_MALFORMED);
+		assert_int_equal(sip_msg_parse(&m, &a, find(*state, files[i])->bytes, &limits, &e),
+		                 E_MALFORMED);
 		assert_true(m.request && m.via.text.n != 0 && m.via.host.n != 0);
 		assert_true(m.from.text.n != 0 && m.to.text.n != 0 && m.call_id.n != 0);
 		assert_int_not_equal(sip_value(&m, HDR_CSEQ).n, 0);
@@ -271,10 +272,10 @@ static void test_random_mutations_are_survived(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_message_has_its_verdict),
-		cmocka_unit_test(test_refused_requests_can_be_answered),
-		cmocka_unit_test(test_every_truncation_is_survived),
-		cmocka_unit_test(test_random_mutations_are_survived),
+	    cmocka_unit_test(test_every_message_has_its_verdict),
+	    cmocka_unit_test(test_refused_requests_can_be_answered),
+	    cmocka_unit_test(test_every_truncation_is_survived),
+	    cmocka_unit_test(test_random_mutations_are_survived),
 	};
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -28,7 +28,8 @@ static void refuse(const char *text)
 static void test_all_parts(void **state) /* RFC 3261 section 19.1.1 */
 {
 	(void)state;
-	struct uri u = good("SIPS:al%69ce:se:cret@Example.com:5061;transport=tcp;lr?Subject=a%20b&x=");
+	struct uri u =
+	    good("SIPS:al%69ce:se:cret@Example.com:5061;transport=tcp;lr?Subject=a%20b&x=");
 	assert_int_equal(u.scheme, URI_SIPS);
 	expect_str(u.scheme_text, "SIPS");
 	expect_str(u.user, "al%69ce");
@@ -48,9 +49,11 @@ static void test_all_parts(void **state) /* RFC 3261 section 19.1.1 */
 static void test_user_may_hold_separators(void **state) /* RFC 4475 sections 3.1.1.2, 3.1.1.9 */
 {
 	(void)state;
-	expect_str(good("sip:user;par=u%40example.net@example.com").user, "user;par=u%40example.net");
-	struct uri u = good("sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$"
-	                    "wo~d_too.(doesn't-it)@example.com");
+	expect_str(good("sip:user;par=u%40example.net@example.com").user,
+	           "user;par=u%40example.net");
+	struct uri u =
+	    good("sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$"
+	         "wo~d_too.(doesn't-it)@example.com");
 	expect_str(u.user, "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*");
 	expect_str(u.host, "example.com");
 	expect_str(good("sip:*43#@pbx").user, "*43#"); /* as phones send it */
@@ -94,38 +97,38 @@ static void test_broken_uris_are_refused(void **state) /* RFC 3261 section 25.1 
 {
 	(void)state;
 	static const char *const bad[] = {
-		"",
-		"sip",
-		"sip:",
-		":x",
-		"1sip:x",
-		"alice@example.com",
-		"sip:@host",
-		"sip::pw@host",
-		"sip:user@",
-		"sip:a@b@c",
-		"sip:a@b c",
-		"sip:a b@c",
-		"sip:a@b; lr",
-		"sip:a@b:",
-		"sip:a@b:0",
-		"sip:a@b:65536",
-		"sip:a@b:50x",
-		"sip:a@b:99999999999999999999",
-		"sip:a%@b",
-		"sip:a%4@b",
-		"sip:a%zz@b",
-		"sip:a@b;x=%z1",
-		"sip:a@b>",
-		"sip:a@\"b\"",
-		"<sip:a@b>",
-		"sip:a@b\xff",
-		"tel:",
-		"tel:+-.",
-		"tel:+1 2",
-		"tel:alice",
-		"http:",
-		"http://a b",
+	    "",
+	    "sip",
+	    "sip:",
+	    ":x",
+	    "1sip:x",
+	    "alice@example.com",
+	    "sip:@host",
+	    "sip::pw@host",
+	    "sip:user@",
+	    "sip:a@b@c",
+	    "sip:a@b c",
+	    "sip:a b@c",
+	    "sip:a@b; lr",
+	    "sip:a@b:",
+	    "sip:a@b:0",
+	    "sip:a@b:65536",
+	    "sip:a@b:50x",
+	    "sip:a@b:99999999999999999999",
+	    "sip:a%@b",
+	    "sip:a%4@b",
+	    "sip:a%zz@b",
+	    "sip:a@b;x=%z1",
+	    "sip:a@b>",
+	    "sip:a@\"b\"",
+	    "<sip:a@b>",
+	    "sip:a@b\xff",
+	    "tel:",
+	    "tel:+-.",
+	    "tel:+1 2",
+	    "tel:alice",
+	    "http:",
+	    "http://a b",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refuse(bad[i]);
@@ -193,7 +196,8 @@ static void expect_eq(const char *x, const char *y, bool equal)
 static void test_equal_uris(void **state) /* section 19.1.4, its examples */
 {
 	(void)state;
-	expect_eq("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp", true);
+	expect_eq("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp",
+	          true);
 	expect_eq("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5", true);
 	expect_eq("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;newparam=5", true);
 	expect_eq("sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
@@ -207,7 +211,8 @@ static void test_equal_uris(void **state) /* section 19.1.4, its examples */
 static void test_different_uris(void **state) /* section 19.1.4, its examples */
 {
 	(void)state;
-	expect_eq("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP", false);
+	expect_eq("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP",
+	          false);
 	expect_eq("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060", false);
 	expect_eq("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp", false);
 	expect_eq("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp", false);
@@ -234,18 +239,18 @@ static void test_users_are_printed_escaped(void **state) /* section 25.1, user *
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_parts),
-		cmocka_unit_test(test_user_may_hold_separators),
-		cmocka_unit_test(test_ipv6_only_in_brackets),
-		cmocka_unit_test(test_host_gives_address_when_it_is_one),
-		cmocka_unit_test(test_broken_uris_are_refused),
-		cmocka_unit_test(test_tel),
-		cmocka_unit_test(test_other_schemes_are_kept),
-		cmocka_unit_test(test_unescape_keeps_nul),
-		cmocka_unit_test(test_users_compare_unescaped_and_with_case),
-		cmocka_unit_test(test_equal_uris),
-		cmocka_unit_test(test_different_uris),
-		cmocka_unit_test(test_users_are_printed_escaped),
+	    cmocka_unit_test(test_all_parts),
+	    cmocka_unit_test(test_user_may_hold_separators),
+	    cmocka_unit_test(test_ipv6_only_in_brackets),
+	    cmocka_unit_test(test_host_gives_address_when_it_is_one),
+	    cmocka_unit_test(test_broken_uris_are_refused),
+	    cmocka_unit_test(test_tel),
+	    cmocka_unit_test(test_other_schemes_are_kept),
+	    cmocka_unit_test(test_unescape_keeps_nul),
+	    cmocka_unit_test(test_users_compare_unescaped_and_with_case),
+	    cmocka_unit_test(test_equal_uris),
+	    cmocka_unit_test(test_different_uris),
+	    cmocka_unit_test(test_users_are_printed_escaped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
