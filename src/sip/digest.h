@@ -53,7 +53,8 @@ struct nonce_secret {
 	uint8_t key[32];
 };
 
-enum { NONCE_TEXT = 64 };
+/** Room for a nonce of ours, and the longest that nonce_cache_use accepts. */
+enum { NONCE_TEXT = 40 };
 
 /** Print a nonce made at `now_s`. */
 void nonce_put(struct buf *out, const struct nonce_secret *key, struct str realm, uint64_t now_s,
