@@ -17,3 +17,5 @@ X(LOG_MEDIA_PORT, "media.port_failed", LOG_ERROR, "A media port could not be bou
 X(LOG_CALL_LOST, "call.lost", LOG_WARN, "A call that was up when the switch went down got its record at the restart.")
 X(LOG_CALL_UNREADABLE, "call.unreadable", LOG_ERROR, "The stored record of a live call could not be read; the call has no detail record.")
 X(LOG_SHARD_FULL, "shard.mailbox_full", LOG_ERROR, "A message to a shard was dropped because its mailbox was full.")
+
+X(LOG_SIP_MALFORMED, "sip.malformed", LOG_DEBUG, "A message was not understood.")
