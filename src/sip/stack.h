@@ -41,7 +41,9 @@ struct sip_stack_ops {
 	/**
 	 * A new request; `st` is its server transaction, which the user now must answer
 	 * (at once or later) with strans_reply. `m` is borrowed. Not called for ACK, for CANCEL, nor
-	 * for what the layer answers itself: 400, 505, merged 482 (section 8.2.2.2), 501 for nothing.
+	 * for what the layer answers itself: what the parser refuses (400, 505, ...), merged 482
+	 * (section 8.2.2.2), 503 when there are too many. Who answers later must set a handler
+	 * (strans_set_user), which is told when the transaction is gone.
 	 */
 	void (*on_request)(void *arg, struct strans *st, const struct sip_msg *m,
 	                   const struct flow *flow);
@@ -49,7 +51,10 @@ struct sip_stack_ops {
 	void (*on_ack)(void *arg, const struct sip_msg *m, const struct flow *flow);
 	/** A matching CANCEL was answered 200 by the layer; the user answers `st` with 487. */
 	void (*on_cancel)(void *arg, struct strans *st, const struct sip_msg *m);
-	/** A response that matches no client transaction: a 2xx may concern a dialog. */
+	/**
+	 * A 2xx to an INVITE that matches no client transaction, or one that was detached: it may
+	 * concern a dialog, and wants an ACK and a BYE. All other stray responses are dropped.
+	 */
 	void (*on_stray_response)(void *arg, const struct sip_msg *m, const struct flow *flow);
 };
 
@@ -61,7 +66,8 @@ struct sip_stack_args {
 	struct hash_key hash_key;
 	struct sip_timers timers;
 	struct sip_limits limits;
-	struct str server;         /* Server / User-Agent value; copied */
+	struct str server;         /* copied; the layer puts it as Server into responses (not 100) and as
+	                            * User-Agent into requests. Empty: neither. */
 	size_t max_transactions;   /* above it, new requests get 503 with Retry-After, statelessly */
 	const struct sip_stack_ops *ops;
 	void *arg;

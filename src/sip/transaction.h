@@ -24,7 +24,11 @@ enum strans_event {
 
 typedef void strans_fn(enum strans_event event, struct strans *st, void *user);
 
-/** Who is told of the events. Until it is set, and after detach, nobody. */
+/**
+ * Who is told of the events. Until it is set, and after detach, nobody. An INVITE that was
+ * detached and is still not answered after 64*T1 gets a 500. A request of another method that is
+ * not answered within 64*T1 ends silently: its client has given up (Timer F).
+ */
 void strans_set_user(struct strans *st, strans_fn *fn, void *user);
 static inline void strans_detach(struct strans *st)
 {
@@ -42,7 +46,7 @@ bool strans_pending(const struct strans *st);
 struct sip_reply {
 	uint16_t status;
 	struct str reason;   /* empty: the usual one */
-	struct str headers;  /* whole lines with CRLF: Contact, Allow, Session-Expires, ... */
+	struct str headers;  /* whole lines with CRLF: Contact, Allow, Session-Expires, ...; not Server */
 	struct str type;     /* of the body */
 	struct str body;
 	bool record_route;   /* repeat the Record-Routes: for what makes a dialog (section 12.1.1) */
@@ -53,6 +57,9 @@ struct sip_reply {
  * Send a response. 1xx as often as wanted (the last one is repeated when the request is);
  * one final. A 2xx to INVITE is repeated until strans_acked is called or 64*T1 have
  * passed (section 13.3.1.4); a non-2xx until its ACK comes.
+ *
+ * To another method than INVITE no provisional response is sent, the layer sends its own 100
+ * when it is due, and a 408 ends the transaction without a word (RFC 4320 section 4).
  *
  * @return 0; EALREADY when a final response was given; E_LIMIT (too large, nothing was sent)
  */
@@ -81,8 +88,9 @@ struct ctrans_args {
 	enum sip_method method;
 	struct str method_text; /* for SIP_METHOD_OTHER */
 	struct str ruri;
-	struct str headers;     /* whole lines with CRLF, without Via, Content-Type, Content-Length:
-	                         * Route, From, To, Call-ID, CSeq, Max-Forwards, Contact, ... */
+	struct str headers;     /* whole lines with CRLF, without Via, Content-Type, Content-Length,
+	                         * User-Agent; names as sip_put_hdr prints them: Route, From, To,
+	                         * Call-ID, CSeq, Max-Forwards, Contact, ... */
 	struct str type;
 	struct str body;
 	const struct flow *flow;
