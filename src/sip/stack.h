@@ -47,7 +47,10 @@ struct sip_stack_ops {
 	 */
 	void (*on_request)(void *arg, struct strans *st, const struct sip_msg *m,
 	                   const struct flow *flow);
-	/** An ACK that belongs to no INVITE transaction answered with a non-2xx: it is for a 2xx. */
+	/**
+	 * An ACK that belongs to no INVITE transaction answered with a non-2xx: it is for a 2xx, or
+	 * for a response that was sent once and forgotten (strans_reply).
+	 */
 	void (*on_ack)(void *arg, const struct sip_msg *m, const struct flow *flow);
 	/** A matching CANCEL was answered 200 by the layer; the user answers `st` with 487. */
 	void (*on_cancel)(void *arg, struct strans *st, const struct sip_msg *m);

@@ -213,11 +213,20 @@ static void proceed(struct strans *st)
 	arm(st);
 }
 
+/** Section 26.3.2.4: no state for those who have not said who they are. */
+static bool is_sent_once(const struct sip_reply *r)
+{
+	return r->status == 401 || r->status == 407 || (r->once && r->status >= 300);
+}
+
 /** Which state a response leads to, with its timers: figure 7 and 8 of RFC 6026 and 3261. */
-static void advance(struct strans *st, uint16_t status)
+static void advance(struct strans *st, const struct sip_reply *r)
 {
 	const struct sip_timers *t = &st->stack->timers;
-	if (status < 200)
+	uint16_t status = r->status;
+	if (is_sent_once(r))
+		terminate(st);
+	else if (status < 200)
 		proceed(st);
 	else if (st->method != SIP_INVITE)
 		enter_or_terminate(st, COMPLETED, is_reliable(st) ? 0 : give_up_ms(st)); /* Timer J */
@@ -247,15 +256,11 @@ static int send_response(struct strans *st, const struct sip_reply *r)
 	put_response(st, &b, r);
 	int err = buf_ok(&b) ? 0 : E_LIMIT;
 	if (!err) {
-		if (st->method == SIP_INVITE || !is_reliable(st))
+		if (!is_sent_once(r) && (st->method == SIP_INVITE || !is_reliable(st)))
 			keep_response(st, buf_view(&b));
-		/* One that was asked for credentials may come again with the same CSeq from a
-		 * careless phone, and a copy of it does no harm. */
-		if (r->status == 401 || r->status == 407)
-			forget_origin(st);
 		if (r->status >= 200)
 			drop_head(st);
-		advance(st, r->status);
+		advance(st, r);
 		send_bytes(st, buf_view(&b));
 	}
 	stack_give_out(st->stack, &b);

@@ -51,12 +51,17 @@ struct sip_reply {
 	struct str body;
 	bool record_route;   /* repeat the Record-Routes: for what makes a dialog (section 12.1.1) */
 	struct str to_tag;   /* another tag than the transaction's own: a B2BUA with several early dialogs */
+	bool once;           /* a non-2xx to somebody unknown: nothing is kept or repeated, see strans_reply */
 };
 
 /**
  * Send a response. 1xx as often as wanted (the last one is repeated when the request is);
  * one final. A 2xx to INVITE is repeated until strans_acked is called or 64*T1 have
  * passed (section 13.3.1.4); a non-2xx until its ACK comes.
+ *
+ * A 401, a 407 and what is marked `once` is sent a single time and ends the transaction
+ * (section 26.3.2.4): who has not proved anything yet costs no memory and cannot have repeats
+ * aimed at somebody else. If the request comes again it is a new one; its ACK goes to on_ack.
  *
  * To another method than INVITE no provisional response is sent, the layer sends its own 100
  * when it is due, and a 408 ends the transaction without a word (RFC 4320 section 4).

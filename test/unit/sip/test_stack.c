@@ -304,7 +304,7 @@ static void test_challenged_request_may_come_again_with_its_cseq(void **state)
 	struct rig *r = rig_new(10);
 	in(r, rig_request("REGISTER", B1, ""));
 	reply(r, 401);
-	in(r, rig_request("REGISTER", B2, ""));
+	in(r, rig_request("REGISTER", B2, "")); /* from a careless phone */
 	assert_int_equal(r->requests, 2);
 	reply(r, 200);
 	in(r, rig_request("REGISTER", "z9hG4bK3", ""));

@@ -378,6 +378,49 @@ static void test_unanswered_non_invite_ends_with_the_clients_timer_f(void **stat
 	rig_free(r);
 }
 
+/* -- those who have not said who they are ---------------------------------------------------- */
+
+static void is_sent_once(const char *method, enum sip_transport t, const struct sip_reply *reply_once)
+{
+	struct rig *r = rig_new(10);
+	rig_input(r, t, rig_request(method, B1, ""));
+	assert_int_equal(strans_reply(r->st, reply_once), 0);
+	assert_int_equal(r->n_server, 0); /* not from inside the call */
+	assert_int_equal(strans_reply(r->st, reply_once), EALREADY);
+	rig_run(r, 1);
+	EXPECT(r, STRANS_END);
+	assert_int_equal(sip_stack_transactions(r->stack), 0);
+	rig_input(r, t, rig_follow("ACK", B1, "x"));
+	assert_int_equal(r->acks, 1);
+	rig_run(r, TEN_MINUTES);
+	assert_int_equal(r->n_sent, 1);
+	rig_input(r, t, rig_request(method, B1, "")); /* the response was lost */
+	assert_int_equal(r->requests, 2);
+	assert_int_equal(strans_reply(r->st, reply_once), 0);
+	rig_run(r, 1);
+	assert_int_equal(r->n_sent, 2);
+	rig_free(r);
+}
+
+static void test_challenges_are_sent_once_and_forgotten(void **state) /* 26.3.2.4 */
+{
+	(void)state;
+	is_sent_once("REGISTER", SIP_UDP, &(struct sip_reply){.status = 401});
+	is_sent_once("INVITE", SIP_UDP, &(struct sip_reply){.status = 407});
+	is_sent_once("INVITE", SIP_TCP, &(struct sip_reply){.status = 407});
+	is_sent_once("INVITE", SIP_UDP, &(struct sip_reply){.status = 404, .once = true});
+}
+
+static void test_2xx_is_never_sent_only_once(void **state) /* 13.3.1.4 */
+{
+	(void)state;
+	struct rig *r = with_invite(SIP_UDP);
+	assert_int_equal(strans_reply(r->st, &(struct sip_reply){.status = 200, .once = true}), 0);
+	rig_run(r, 600);
+	assert_int_equal(r->n_sent, 2);
+	rig_free_unfinished(r);
+}
+
 /* -- what a response is made of -------------------------------------------------------------- */
 
 static void answer_at_once(struct rig *r, struct strans *st, const struct sip_msg *m)
@@ -549,6 +592,8 @@ int main(void)
 		cmocka_unit_test(test_timer_j_is_zero_on_reliable_transport),
 		cmocka_unit_test(test_ack_with_the_branch_of_a_non_invite_is_not_its),
 		cmocka_unit_test(test_unanswered_non_invite_ends_with_the_clients_timer_f),
+		cmocka_unit_test(test_challenges_are_sent_once_and_forgotten),
+		cmocka_unit_test(test_2xx_is_never_sent_only_once),
 		cmocka_unit_test(test_answer_at_once_and_later_are_the_same),
 		cmocka_unit_test(test_to_tag_is_the_transactions_unless_another_is_given),
 		cmocka_unit_test(test_record_route_only_where_asked_for),
