@@ -520,13 +520,14 @@ static void test_cancel_waits_for_a_provisional(void **state) /* 9.1 */
 	(void)state;
 	struct rig *r = rig_new(10);
 	struct ctrans *ct = rig_start(r, SIP_INVITE, SIP_UDP);
-	ctrans_cancel(ct, STR_NONE);
-	ctrans_cancel(ct, STR_NONE);
+	ctrans_cancel(ct, STR("Reason: SIP;cause=200\r\n"));
+	ctrans_cancel(ct, STR("Reason: SIP;cause=600\r\n")); /* the first one counts */
 	rig_run(r, 600);
 	assert_int_equal(count_sent(r, "CANCEL"), 0);
 	assert_int_equal(count_sent(r, "INVITE"), 2);
 	answer(r, "100 Trying", NULL);
 	assert_int_equal(count_sent(r, "CANCEL"), 1);
+	assert_true(rig_sent_has(r, 2, "Reason: SIP;cause=200"));
 	ctrans_cancel(ct, STR_NONE);
 	assert_int_equal(count_sent(r, "CANCEL"), 1);
 	rig_free_unfinished(r);
