@@ -88,13 +88,17 @@ static void on_stray(void *arg, const struct sip_msg *m, const struct flow *flow
 	(void)flow;
 }
 
-static const struct sip_stack_ops ops = {on_send, give_sent_by, on_request, on_ack, on_cancel, on_stray};
+static const struct sip_stack_ops ops = {on_send, give_sent_by, on_request,
+                                         on_ack,  on_cancel,    on_stray};
 
 static void be_moody(struct world *w)
 {
 	const struct ctrans_args args = {
-		.method = w->whim & 4 ? SIP_INVITE : SIP_BYE, .ruri = STR("sip:x"), .flow = &w->flow,
-		.headers = STR("From: <sip:a>;tag=1\r\nTo: <sip:x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n")};
+	    .method = w->whim & 4 ? SIP_INVITE : SIP_BYE,
+	    .ruri = STR("sip:x"),
+	    .flow = &w->flow,
+	    .headers =
+	        STR("From: <sip:a>;tag=1\r\nTo: <sip:x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n")};
 	if (w->whim % 7 == 0 && w->st) {
 		strans_detach(w->st);
 		w->st = NULL;
@@ -117,9 +121,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	timer_wheel_init(&w.wheel, 1000);
 	rng_init_seed(&w.rng, 1);
 	log_init_null(&w.log);
-	const struct sip_stack_args args = {
-		.wheel = &w.wheel, .rng = &w.rng, .log = &w.log, .metrics = &w.metrics,
-		.limits = {4000, 60, 3000}, .max_transactions = 20, .ops = &ops, .arg = &w};
+	const struct sip_stack_args args = {.wheel = &w.wheel,
+	                                    .rng = &w.rng,
+	                                    .log = &w.log,
+	                                    .metrics = &w.metrics,
+	                                    .limits = {4000, 60, 3000},
+	                                    .max_transactions = 20,
+	                                    .ops = &ops,
+	                                    .arg = &w};
 	if (sip_stack_new(&w.stack, &args) != 0)
 		abort();
 	struct str rest = {(const char *)p, n};

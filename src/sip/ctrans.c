@@ -49,8 +49,8 @@ struct ctrans {
 	char *cancel_headers;
 	size_t cancel_headers_n;
 	uint32_t interval_ms;
-	int err;      /* for CTRANS_END */
-	int give_up;  /* the error when a cancelled INVITE has no final answer */
+	int err;     /* for CTRANS_END */
+	int give_up; /* the error when a cancelled INVITE has no final answer */
 	uint8_t method, state;
 	bool cancel_wanted, cancel_sent;
 	char branch[BRANCH_CHARS];
@@ -66,7 +66,7 @@ static bool is_reliable(const struct ctrans *ct)
 	return flow_is_reliable(&ct->flow);
 }
 
-/* -- timer ------------------------------------------------------------------------------- */
+/* -- timer --------------------------------------------------------------------------- */
 
 static void arm(struct ctrans *ct)
 {
@@ -97,7 +97,7 @@ static void enter_or_terminate(struct ctrans *ct, enum state state, uint32_t end
 		terminate(ct, 0);
 }
 
-/* -- making and sending -------------------------------------------------------------------- */
+/* -- making and sending -------------------------------------------------------------- */
 
 static void keep_request(struct ctrans *ct, struct str bytes)
 {
@@ -183,7 +183,7 @@ static void destroy(struct ctrans *ct)
 	free(ct);
 }
 
-/* -- what the layer sends by itself --------------------------------------------------------- */
+/* -- what the layer sends by itself -------------------------------------------------- */
 
 /** Section 17.1.1.3; from now on the ACK is what is repeated. */
 static void acknowledge(struct ctrans *ct, const struct sip_msg *m)
@@ -212,7 +212,7 @@ static void send_cancel(struct ctrans *ct)
 	stack_give_out(ct->stack, &b);
 }
 
-/* -- responses ------------------------------------------------------------------------------ */
+/* -- responses ----------------------------------------------------------------------- */
 
 static void tell(struct ctrans *ct, enum ctrans_event event, const struct sip_msg *m)
 {
@@ -317,13 +317,14 @@ static void on_awaited_other(struct ctrans *ct, const struct sip_msg *m, const s
 
 typedef void response_fn(struct ctrans *ct, const struct sip_msg *m, const struct flow *flow);
 static response_fn *const invite_response[STATES] = {
-	[CALLING] = on_awaited,
-	[PROCEEDING] = on_awaited,
-	[COMPLETED] = on_completed,
-	[ACCEPTED] = on_accepted,
-}, *const other_response[STATES] = {
-	[TRYING] = on_awaited_other,
-	[PROCEEDING] = on_awaited_other,
+    [CALLING] = on_awaited,
+    [PROCEEDING] = on_awaited,
+    [COMPLETED] = on_completed,
+    [ACCEPTED] = on_accepted,
+};
+static response_fn *const other_response[STATES] = {
+    [TRYING] = on_awaited_other,
+    [PROCEEDING] = on_awaited_other,
 };
 
 /** Section 17.1.3. */
@@ -353,7 +354,7 @@ bool ctrans_on_response(struct sip_stack *s, const struct sip_msg *m, const stru
 	return true;
 }
 
-/* -- when the timer fires -------------------------------------------------------------------- */
+/* -- when the timer fires ------------------------------------------------------------ */
 
 /** Timer A doubles for ever (section 17.1.1.2), E up to T2; in Proceeding it is T2 (17.1.2.2). */
 static void repeat_request(struct ctrans *ct)
@@ -392,14 +393,15 @@ static void end_ringing(struct ctrans *ct)
 
 typedef void end_fn(struct ctrans *ct);
 static end_fn *const invite_end[STATES] = {
-	[CALLING] = end_unanswered, /* Timer B */
-	[PROCEEDING] = end_ringing,
-	[COMPLETED] = end_done, /* Timer D */
-	[ACCEPTED] = end_done,  /* Timer M */
-}, *const other_end[STATES] = {
-	[TRYING] = end_unanswered, /* Timer F */
-	[PROCEEDING] = end_unanswered,
-	[COMPLETED] = end_done, /* Timer K */
+    [CALLING] = end_unanswered, /* Timer B */
+    [PROCEEDING] = end_ringing,
+    [COMPLETED] = end_done, /* Timer D */
+    [ACCEPTED] = end_done,  /* Timer M */
+};
+static end_fn *const other_end[STATES] = {
+    [TRYING] = end_unanswered, /* Timer F */
+    [PROCEEDING] = end_unanswered,
+    [COMPLETED] = end_done, /* Timer K */
 };
 
 static void on_timer(struct timer *t, void *arg)
@@ -421,13 +423,14 @@ static void on_timer(struct timer *t, void *arg)
 	destroy(ct);
 }
 
-/* -- the stack's -------------------------------------------------------------------------------- */
+/* -- the stack's --------------------------------------------------------------------- */
 
 /** Who has a final answer is left to its timers: a repeat may come by another way. */
 void ctrans_flow_failed(struct sip_stack *s, const struct flow *flow, int err)
 {
 	size_t pos = 0;
-	for (struct map_node *n = map_walk(&s->clients, NULL, &pos); n; n = map_walk(&s->clients, n, &pos)) {
+	for (struct map_node *n = map_walk(&s->clients, NULL, &pos); n;
+	     n = map_walk(&s->clients, n, &pos)) {
 		struct ctrans *ct = container_of(n, struct ctrans, by_branch);
 		if (ct->state <= PROCEEDING && flow_eq(&ct->flow, flow))
 			terminate(ct, err);
@@ -445,14 +448,14 @@ void ctrans_free_all(struct sip_stack *s)
 	}
 }
 
-/* -- for the user -------------------------------------------------------------------------------- */
+/* -- for the user -------------------------------------------------------------------- */
 
 static void put_request(struct buf *b, struct sip_stack *s, const struct ctrans_args *args,
                         struct str branch)
 {
 	struct addr sent_by;
-	struct str method = args->method == SIP_METHOD_OTHER ? args->method_text
-	                                                     : sip_method_name(args->method);
+	struct str method =
+	    args->method == SIP_METHOD_OTHER ? args->method_text : sip_method_name(args->method);
 	s->ops->sent_by(s->arg, args->flow, &sent_by);
 	sip_put_request_line(b, method, args->ruri);
 	sip_put_via(b, (enum sip_transport)args->flow->transport, &sent_by, branch);
@@ -492,7 +495,8 @@ void ctrans_detach(struct ctrans *ct)
 
 void ctrans_cancel(struct ctrans *ct, struct str headers)
 {
-	bool is_waiting = ct->method == SIP_INVITE && (ct->state == CALLING || ct->state == PROCEEDING);
+	bool is_waiting =
+	    ct->method == SIP_INVITE && (ct->state == CALLING || ct->state == PROCEEDING);
 	if (!is_waiting || ct->cancel_wanted)
 		return;
 	ct->cancel_wanted = true;

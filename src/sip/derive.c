@@ -42,8 +42,9 @@ void derive_request(struct buf *out, struct str request, enum sip_method method,
 	sip_put_request_line(out, name, str_cut(&line, ' '));
 	while ((line = head_line(&rest)).n) {
 		/* Route too, so that it takes the same way: sections 9.1 and 17.1.1.3 */
-		bool same = line_is(line, HDR_VIA) || line_is(line, HDR_ROUTE) || line_is(line, HDR_FROM) ||
-		            line_is(line, HDR_CALL_ID) || line_is(line, HDR_MAX_FORWARDS);
+		bool same = line_is(line, HDR_VIA) || line_is(line, HDR_ROUTE) ||
+		            line_is(line, HDR_FROM) || line_is(line, HDR_CALL_ID) ||
+		            line_is(line, HDR_MAX_FORWARDS);
 		if (line_is(line, HDR_TO) && to.n)
 			sip_put_hdr(out, HDR_TO, to);
 		else if (same || line_is(line, HDR_TO))

@@ -2,6 +2,7 @@
 /** Digest credentials and challenges: RFC 7616 sections 3.3 and 3.4, RFC 8760. */
 #include "sip/digest.h"
 
+#include <endian.h>
 #include <errno.h>
 
 #include "sip/build.h"
@@ -9,16 +10,27 @@
 #include "sip/uri.h"
 
 enum field {
-	F_USERNAME, F_REALM, F_NONCE, F_URI, F_RESPONSE, F_CNONCE, F_OPAQUE, F_ALGORITHM, F_QOP, F_NC,
-	F_STALE, FIELDS
+	F_USERNAME,
+	F_REALM,
+	F_NONCE,
+	F_URI,
+	F_RESPONSE,
+	F_CNONCE,
+	F_OPAQUE,
+	F_ALGORITHM,
+	F_QOP,
+	F_NC,
+	F_STALE,
+	FIELDS
 };
 
-#define NAME(lit) {lit, sizeof(lit) - 1}
 static const struct str names[FIELDS] = {
-	[F_USERNAME] = NAME("username"), [F_REALM] = NAME("realm"),         [F_NONCE] = NAME("nonce"),
-	[F_URI] = NAME("uri"),           [F_RESPONSE] = NAME("response"),   [F_CNONCE] = NAME("cnonce"),
-	[F_OPAQUE] = NAME("opaque"),     [F_ALGORITHM] = NAME("algorithm"), [F_QOP] = NAME("qop"),
-	[F_NC] = NAME("nc"),             [F_STALE] = NAME("stale"),
+    [F_USERNAME] = STR("username"), [F_REALM] = STR("realm"),
+    [F_NONCE] = STR("nonce"),       [F_URI] = STR("uri"),
+    [F_RESPONSE] = STR("response"), [F_CNONCE] = STR("cnonce"),
+    [F_OPAQUE] = STR("opaque"),     [F_ALGORITHM] = STR("algorithm"),
+    [F_QOP] = STR("qop"),           [F_NC] = STR("nc"),
+    [F_STALE] = STR("stale"),
 };
 
 static size_t alg_bytes(enum digest_alg alg)
@@ -114,9 +126,14 @@ int digest_parse(struct digest_credentials *out, struct str value)
 	if (err)
 		return err;
 	struct digest_credentials c = {
-		.username = f[F_USERNAME], .realm = f[F_REALM],       .nonce = f[F_NONCE],
-		.uri = f[F_URI],           .response = f[F_RESPONSE], .cnonce = f[F_CNONCE],
-		.opaque = f[F_OPAQUE],     .nc_text = f[F_NC],
+	    .username = f[F_USERNAME],
+	    .realm = f[F_REALM],
+	    .nonce = f[F_NONCE],
+	    .uri = f[F_URI],
+	    .response = f[F_RESPONSE],
+	    .cnonce = f[F_CNONCE],
+	    .opaque = f[F_OPAQUE],
+	    .nc_text = f[F_NC],
 	};
 	if (read_alg(f[F_ALGORITHM], &c.alg))
 		return E_MALFORMED;
@@ -125,7 +142,8 @@ int digest_parse(struct digest_credentials *out, struct str value)
 	c.auth_qop = str_ieq(f[F_QOP], STR("auth"));
 	if (!c.auth_qop || !c.username.n || !c.realm.p || !c.nonce.n || !c.uri.n || !c.cnonce.n)
 		return E_MALFORMED;
-	if (c.response.n != 2 * alg_bytes(c.alg) || !is_hex(c.response) || read_nc(c.nc_text, &c.nc))
+	if (c.response.n != 2 * alg_bytes(c.alg) || !is_hex(c.response) ||
+	    read_nc(c.nc_text, &c.nc))
 		return E_MALFORMED;
 	*out = c;
 	return 0;
@@ -138,11 +156,11 @@ int digest_challenge_parse(struct digest_challenge *out, struct str value)
 	if (err)
 		return err;
 	struct digest_challenge c = {
-		.realm = f[F_REALM],
-		.nonce = f[F_NONCE],
-		.opaque = f[F_OPAQUE],
-		.stale = str_ieq(f[F_STALE], STR("true")),
-		.auth_qop = list_has(f[F_QOP], STR("auth")),
+	    .realm = f[F_REALM],
+	    .nonce = f[F_NONCE],
+	    .opaque = f[F_OPAQUE],
+	    .stale = str_ieq(f[F_STALE], STR("true")),
+	    .auth_qop = list_has(f[F_QOP], STR("auth")),
 	};
 	if (!c.realm.p || !c.nonce.n)
 		return E_MALFORMED;
@@ -187,8 +205,13 @@ bool digest_verify(const struct digest_credentials *cred, const struct digest_ha
                    struct str method)
 {
 	const struct proof p = {
-		.alg = cred->alg,     .auth_qop = cred->auth_qop, .nonce = cred->nonce, .nc = cred->nc_text,
-		.cnonce = cred->cnonce, .method = method,         .uri = cred->uri,
+	    .alg = cred->alg,
+	    .auth_qop = cred->auth_qop,
+	    .nonce = cred->nonce,
+	    .nc = cred->nc_text,
+	    .cnonce = cred->cnonce,
+	    .method = method,
+	    .uri = cred->uri,
 	};
 	char want[65], got[65];
 	size_t n = compute(&p, ha1, want);
@@ -242,11 +265,16 @@ int digest_answer(struct buf *out, const struct digest_challenge *ch, struct str
 	char nc_text[9], hex[65];
 	struct buf nb;
 	buf_init_fixed(&nb, nc_text, sizeof nc_text);
-	buf_hex(&nb, (const uint8_t[]){(uint8_t)(nc >> 24), (uint8_t)(nc >> 16), (uint8_t)(nc >> 8),
-	                               (uint8_t)nc}, 4);
+	const uint32_t nc_bytes = htobe32(nc);
+	buf_hex(&nb, &nc_bytes, sizeof nc_bytes);
 	const struct proof p = {
-		.alg = ch->alg,   .auth_qop = ch->auth_qop, .nonce = ch->nonce, .nc = {nc_text, 8},
-		.cnonce = cnonce, .method = method,         .uri = uri,
+	    .alg = ch->alg,
+	    .auth_qop = ch->auth_qop,
+	    .nonce = ch->nonce,
+	    .nc = {nc_text, 8},
+	    .cnonce = cnonce,
+	    .method = method,
+	    .uri = uri,
 	};
 	size_t n = compute(&p, ha1, hex);
 

@@ -14,11 +14,12 @@
 #include "base/rng.h"
 #include "base/str.h"
 
-enum digest_alg { DIGEST_MD5 = 1, DIGEST_SHA256 = 2 }; /* bits of a set; as tenant/snapshot.h stores it */
+/** Bits of a set; as tenant/snapshot.h stores it. */
+enum digest_alg { DIGEST_MD5 = 1, DIGEST_SHA256 = 2 };
 
 enum { DIGEST_MAX_BYTES = 32 };
 
-/** Hex digest of the concatenated parts, for tests and for those who build one. Returns hex length. */
+/** Hex digest of the concatenated parts, for those who build one. Returns the hex length. */
 size_t digest_hex(enum digest_alg alg, const struct str *parts, size_t n, char out[65]);
 
 /** Credentials of an Authorization or Proxy-Authorization header (RFC 7616 section 3.4). */
@@ -80,7 +81,7 @@ void digest_put_challenge(struct buf *out, enum digest_alg alg, struct str realm
 must_check bool digest_verify(const struct digest_credentials *cred, const struct digest_ha1 *ha1,
                               struct str method);
 
-/** RFC 7616 section 3.4.6: the uri of the credentials means the same resource as the request line. */
+/** RFC 7616 section 3.4.6: the credentials' uri means the same as that of the request line. */
 must_check bool digest_uri_matches(struct str cred_uri, struct str request_uri);
 
 /**

@@ -13,9 +13,9 @@ enum {
 	OPEN_BYTES = TIME_BYTES + RANDOM_BYTES,
 	RAW_BYTES = OPEN_BYTES + MAC_BYTES,
 	TEXT_BYTES = RAW_BYTES / 3 * 4,
-	SKEW_S = 60,   /* how far another node's clock may be ahead of ours */
-	WINDOW = 64,   /* nc values remembered below the highest one */
-	CHUNK = 1024,  /* entries taken from the system at a time */
+	SKEW_S = 60,  /* how far another node's clock may be ahead of ours */
+	WINDOW = 64,  /* nc values remembered below the highest one */
+	CHUNK = 1024, /* entries taken from the system at a time */
 };
 
 _Static_assert(RAW_BYTES % 3 == 0, "base64 without padding");

@@ -15,7 +15,7 @@ enum {
 	RETRY_AFTER_SPREAD_S = 6, /* so that not all come back in the same second */
 };
 
-/* -- helpers of the transactions --------------------------------------------------------- */
+/* -- helpers of the transactions ----------------------------------------------------- */
 
 struct buf stack_take_out(struct sip_stack *s)
 {
@@ -72,13 +72,14 @@ void reply_flow(struct flow *out, const struct sip_via *via, const struct flow *
 		out->remote.port = via->port ? via->port : DEFAULT_SIP_PORT;
 }
 
-/* -- answers without a transaction ------------------------------------------------------- */
+/* -- answers without a transaction --------------------------------------------------- */
 
 /** The same tag for the same request, as RFC 3261 section 8.2.7 wants. */
 static void put_stateless_tag(struct buf *b, const struct sip_stack *s, const struct sip_msg *m)
 {
 	uint64_t h = hash_str(&s->hash_key, m->via.branch) ^
-	             hash_str(&s->hash_key, m->call_id) * 3 ^ hash_u64(&s->hash_key, m->cseq.number);
+	             hash_str(&s->hash_key, m->call_id) * 3 ^
+	             hash_u64(&s->hash_key, m->cseq.number);
 	buf_printf(b, "%016llx", (unsigned long long)h);
 }
 
@@ -114,7 +115,8 @@ static void answer_overload(struct sip_stack *s, const struct sip_msg *m, const 
 	char mem[40];
 	struct buf line;
 	buf_init_fixed(&line, mem, sizeof mem);
-	sip_put_hdr_u32(&line, HDR_RETRY_AFTER, RETRY_AFTER_S + rng_below(s->rng, RETRY_AFTER_SPREAD_S));
+	sip_put_hdr_u32(&line, HDR_RETRY_AFTER,
+	                RETRY_AFTER_S + rng_below(s->rng, RETRY_AFTER_SPREAD_S));
 	metric_add(s->metrics, METRIC_SIP_OVERLOAD, 1);
 	answer_stateless(s, m, flow, &(struct answer){.status = 503, .headers = buf_view(&line)});
 }
@@ -139,7 +141,7 @@ static void on_malformed(struct sip_stack *s, const struct sip_msg *m, const str
 		                 &(struct answer){.status = e->status, .reason = str_z(e->what)});
 }
 
-/* -- requests ---------------------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------------------ */
 
 static void on_ack(struct sip_stack *s, const struct sip_msg *m, const struct flow *flow)
 {
@@ -182,7 +184,7 @@ static void on_request(struct sip_stack *s, const struct sip_msg *m, const struc
 		strans_begin(s, &k, m, flow);
 }
 
-/* -- responses --------------------------------------------------------------------------- */
+/* -- responses ----------------------------------------------------------------------- */
 
 /** RFC 3261 section 8.1.3.3: more Vias than ours mean that it is not for us. */
 static bool has_one_via(const struct sip_msg *m)
@@ -203,7 +205,7 @@ static void on_response(struct sip_stack *s, const struct sip_msg *m, const stru
 		s->ops->on_stray_response(s->arg, m, flow);
 }
 
-/* -- input ------------------------------------------------------------------------------- */
+/* -- input --------------------------------------------------------------------------- */
 
 /** CRLFs of RFC 5626 section 3.5.1, and the NULs and blanks that some phones send instead. */
 static bool is_keep_alive(struct str bytes)
@@ -257,7 +259,7 @@ void sip_stack_input(struct sip_stack *s, struct str bytes, const struct flow *f
 	s->busy = false;
 }
 
-/* -- the stack --------------------------------------------------------------------------- */
+/* -- the stack ----------------------------------------------------------------------- */
 
 int sip_stack_new(struct sip_stack **out, const struct sip_stack_args *args)
 {

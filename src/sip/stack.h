@@ -31,7 +31,7 @@ struct sip_timers {
 };
 
 struct sip_stack_ops {
-	/** Hand bytes to the transport. Never fails as far as SIP is concerned: see sip_stack_flow_failed. */
+	/** Hand bytes to the transport. Never fails for SIP: see sip_stack_flow_failed. */
 	void (*send)(void *arg, const struct flow *flow, struct str bytes);
 	/**
 	 * The address we call ourselves on this flow, for Via (and Contact): the advertised one
@@ -40,9 +40,9 @@ struct sip_stack_ops {
 	void (*sent_by)(void *arg, const struct flow *flow, struct addr *out);
 	/**
 	 * A new request; `st` is its server transaction, which the user now must answer
-	 * (at once or later) with strans_reply. `m` is borrowed. Not called for ACK, for CANCEL, nor
-	 * for what the layer answers itself: what the parser refuses (400, 505, ...), merged 482
-	 * (section 8.2.2.2), 503 when there are too many. Who answers later must set a handler
+	 * (at once or later) with strans_reply. `m` is borrowed. Not called for ACK, for CANCEL,
+	 * nor for what the layer answers itself: what the parser refuses (400, 505, ...), merged
+	 * 482 (section 8.2.2.2), 503 when there are too many. Who answers later must set a handler
 	 * (strans_set_user), which is told when the transaction is gone.
 	 */
 	void (*on_request)(void *arg, struct strans *st, const struct sip_msg *m,
@@ -69,9 +69,9 @@ struct sip_stack_args {
 	struct hash_key hash_key;
 	struct sip_timers timers;
 	struct sip_limits limits;
-	struct str server;         /* copied; the layer puts it as Server into responses (not 100) and as
-	                            * User-Agent into requests. Empty: neither. */
-	size_t max_transactions;   /* above it, new requests get 503 with Retry-After, statelessly */
+	/** Copied; put as Server into responses but 100, as User-Agent into requests; or empty. */
+	struct str server;
+	size_t max_transactions; /* above it, new requests get 503 with Retry-After, statelessly */
 	const struct sip_stack_ops *ops;
 	void *arg;
 };

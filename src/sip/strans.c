@@ -43,10 +43,10 @@ struct strans {
 	uint16_t reply_port;
 	uint8_t method, state;
 	bool rfc2543 : 1;
-	bool has_origin : 1;   /* it is in stack->origins */
-	bool to_has_tag : 1;   /* the request's To */
+	bool has_origin : 1; /* it is in stack->origins */
+	bool to_has_tag : 1; /* the request's To */
 	bool cancelled : 1;
-	bool acked : 1;        /* the 2xx */
+	bool acked : 1; /* the 2xx */
 	char to_tag[TO_TAG_CHARS];
 	char text[]; /* key, From tag, Call-ID */
 };
@@ -63,7 +63,7 @@ static bool is_reliable(const struct strans *st)
 	return flow_is_reliable(&st->flow);
 }
 
-/* -- timer ------------------------------------------------------------------------------- */
+/* -- timer --------------------------------------------------------------------------- */
 
 static void arm(struct strans *st)
 {
@@ -111,7 +111,7 @@ static void enter_or_terminate(struct strans *st, enum state state, uint32_t end
 		terminate(st);
 }
 
-/* -- sending ----------------------------------------------------------------------------- */
+/* -- sending ------------------------------------------------------------------------- */
 
 static void send_bytes(struct strans *st, struct str bytes)
 {
@@ -204,7 +204,7 @@ static void keep_head(struct strans *st, const struct sip_msg *m)
 	stack_give_out(st->stack, &b);
 }
 
-/* -- what a response does to the state ---------------------------------------------------- */
+/* -- what a response does to the state ----------------------------------------------- */
 
 static void proceed(struct strans *st)
 {
@@ -222,18 +222,18 @@ static bool is_sent_once(const struct sip_reply *r)
 /** Which state a response leads to, with its timers: figure 7 and 8 of RFC 6026 and 3261. */
 static void advance(struct strans *st, const struct sip_reply *r)
 {
-	const struct sip_timers *t = &st->stack->timers;
-	uint16_t status = r->status;
+	uint32_t t1 = st->stack->timers.t1, t1_64 = give_up_ms(st);
+	bool reliable = is_reliable(st);
 	if (is_sent_once(r))
 		terminate(st);
-	else if (status < 200)
+	else if (r->status < 200)
 		proceed(st);
 	else if (st->method != SIP_INVITE)
-		enter_or_terminate(st, COMPLETED, is_reliable(st) ? 0 : give_up_ms(st)); /* Timer J */
-	else if (status < 300)
-		enter(st, ACCEPTED, give_up_ms(st), t->t1); /* Timer L; section 13.3.1.4 */
+		enter_or_terminate(st, COMPLETED, reliable ? 0 : t1_64); /* Timer J */
+	else if (r->status < 300)
+		enter(st, ACCEPTED, t1_64, t1); /* Timer L; section 13.3.1.4 */
 	else
-		enter(st, COMPLETED, give_up_ms(st), is_reliable(st) ? 0 : t->t1); /* Timers H and G */
+		enter(st, COMPLETED, t1_64, reliable ? 0 : t1); /* Timers H and G */
 }
 
 /**
@@ -273,7 +273,7 @@ static void send_trying(struct strans *st)
 		st->next_ms = 0; /* it did not fit: go without */
 }
 
-/* -- when the timer fires ----------------------------------------------------------------- */
+/* -- when the timer fires ------------------------------------------------------------ */
 
 static void tell(struct strans *st, enum strans_event event)
 {
@@ -307,17 +307,19 @@ static void answer_for_user(struct strans *st)
 }
 
 typedef void due_fn(struct strans *st);
-static const struct due {
+struct due {
 	due_fn *next, *end;
-} invite_due[STATES] = {
-	[PROCEEDING] = {send_trying, answer_for_user},
-	[COMPLETED] = {repeat_later, end_unacked}, /* Timers G and H */
-	[CONFIRMED] = {NULL, terminate},           /* Timer I */
-	[ACCEPTED] = {repeat_later, end_unacked},  /* Timer L */
-}, other_due[STATES] = {
-	[TRYING] = {send_trying, terminate},
-	[PROCEEDING] = {NULL, terminate},
-	[COMPLETED] = {NULL, terminate}, /* Timer J */
+};
+static const struct due invite_due[STATES] = {
+    [PROCEEDING] = {send_trying, answer_for_user},
+    [COMPLETED] = {repeat_later, end_unacked}, /* Timers G and H */
+    [CONFIRMED] = {NULL, terminate},           /* Timer I */
+    [ACCEPTED] = {repeat_later, end_unacked},  /* Timer L */
+};
+static const struct due other_due[STATES] = {
+    [TRYING] = {send_trying, terminate},
+    [PROCEEDING] = {NULL, terminate},
+    [COMPLETED] = {NULL, terminate}, /* Timer J */
 };
 
 static void destroy(struct strans *st)
@@ -336,7 +338,8 @@ static void destroy(struct strans *st)
 static void on_timer(struct timer *t, void *arg)
 {
 	struct strans *st = arg;
-	const struct due *due = st->method == SIP_INVITE ? &invite_due[st->state] : &other_due[st->state];
+	const struct due *due =
+	    st->method == SIP_INVITE ? &invite_due[st->state] : &other_due[st->state];
 	uint64_t now = stack_now(st->stack);
 	(void)t;
 	if (st->end_ms && now >= st->end_ms)
@@ -351,7 +354,7 @@ static void on_timer(struct timer *t, void *arg)
 	destroy(st);
 }
 
-/* -- what comes in ------------------------------------------------------------------------ */
+/* -- what comes in ------------------------------------------------------------------- */
 
 void strans_on_repeat(struct strans *st)
 {
@@ -391,13 +394,14 @@ bool strans_on_cancel(struct strans *st)
 	return first;
 }
 
-/* -- tables ------------------------------------------------------------------------------- */
+/* -- tables -------------------------------------------------------------------------- */
 
 struct strans *strans_find(const struct sip_stack *s, const struct trans_key *k)
 {
 	for (struct map_node *n = map_find(&s->servers, k->hash); n; n = map_next(n)) {
 		struct strans *st = container_of(n, struct strans, by_key);
-		if (st->state != TERMINATED && st->key_n == k->n && memcmp(st->text, k->p, k->n) == 0)
+		if (st->state != TERMINATED && st->key_n == k->n &&
+		    memcmp(st->text, k->p, k->n) == 0)
 			return st;
 	}
 	return NULL;
@@ -511,7 +515,7 @@ void strans_free_all(struct sip_stack *s)
 	}
 }
 
-/* -- for the user -------------------------------------------------------------------------- */
+/* -- for the user -------------------------------------------------------------------- */
 
 void strans_set_user(struct strans *st, strans_fn *fn, void *user)
 {

@@ -27,7 +27,7 @@ struct sip_stack {
 	void *arg;
 
 	struct map servers; /* struct strans by key, the terminated ones too */
-	struct map origins; /* struct strans by From tag, Call-ID and CSeq, if a merge is possible */
+	struct map origins; /* struct strans without To tag by From tag, Call-ID and CSeq */
 	struct map clients; /* struct ctrans by branch and method, the terminated ones too */
 	size_t n_transactions;
 
@@ -61,7 +61,7 @@ void make_branch(struct sip_stack *s, char branch[BRANCH_CHARS]);
 /** Heap copy of exactly the size; NULL for nothing. */
 char *bytes_dup(struct str s);
 
-/* -- text of messages that we printed ourselves ------------------------------------------ */
+/* -- text of messages that we printed ourselves -------------------------------------- */
 
 /** The next line of `*rest` with its CRLF; empty at the end of the head. */
 struct str head_line(struct str *rest);
@@ -78,7 +78,7 @@ struct str line_tag(struct str line);
 void derive_request(struct buf *out, struct str request, enum sip_method method, struct str to,
                     struct str headers);
 
-/* -- server ---------------------------------------------------------------------------- */
+/* -- server -------------------------------------------------------------------------- */
 
 enum { TRANS_KEY_MAX = 288 };
 
@@ -108,7 +108,7 @@ bool strans_on_ack(struct strans *st, const struct sip_msg *ack);
 bool strans_on_cancel(struct strans *st);
 void strans_free_all(struct sip_stack *s);
 
-/* -- client ---------------------------------------------------------------------------- */
+/* -- client -------------------------------------------------------------------------- */
 
 /** False when it belongs to no client transaction. */
 bool ctrans_on_response(struct sip_stack *s, const struct sip_msg *m, const struct flow *flow);

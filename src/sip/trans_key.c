@@ -37,9 +37,10 @@ static void put_digest(struct trans_key *k, const struct str *parts, size_t n)
  */
 static void put_rfc2543(struct trans_key *k, const struct sip_msg *m)
 {
-	const struct str cseq = {(const char *)&m->cseq.number, sizeof m->cseq.number}, nul = STR("\0");
-	const struct str parts[] = {m->ruri_text, nul,  m->from.tag, nul, m->call_id,
-	                            nul,          cseq, m->via.text};
+	const struct str cseq = {(const char *)&m->cseq.number, sizeof m->cseq.number},
+	                 nul = STR("\0");
+	const struct str parts[] = {m->ruri_text, nul, m->from.tag, nul,
+	                            m->call_id,   nul, cseq,        m->via.text};
 	put_digest(k, parts, sizeof parts / sizeof *parts);
 }
 
@@ -51,7 +52,8 @@ void trans_key_make(struct trans_key *k, const struct sip_stack *s, const struct
 	uint8_t branch_n = 0;
 	if (k->rfc2543) {
 		put_rfc2543(k, m);
-	} else if (via->branch.n > UINT8_MAX || HEAD_BYTES + via->branch.n + via->host.n > sizeof k->p) {
+	} else if (via->branch.n > UINT8_MAX ||
+	           HEAD_BYTES + via->branch.n + via->host.n > sizeof k->p) {
 		const struct str parts[] = {via->branch, STR("\0"), via->host};
 		put_digest(k, parts, 3);
 	} else {

@@ -45,13 +45,15 @@ bool strans_pending(const struct strans *st);
 
 struct sip_reply {
 	uint16_t status;
-	struct str reason;   /* empty: the usual one */
-	struct str headers;  /* whole lines with CRLF: Contact, Allow, Session-Expires, ...; not Server */
-	struct str type;     /* of the body */
+	struct str reason;  /* empty: the usual one */
+	struct str headers; /* whole lines with CRLF: Contact, Allow, ...; not Server */
+	struct str type;    /* of the body */
 	struct str body;
-	bool record_route;   /* repeat the Record-Routes: for what makes a dialog (section 12.1.1) */
-	struct str to_tag;   /* another tag than the transaction's own: a B2BUA with several early dialogs */
-	bool once;           /* a non-2xx to somebody unknown: nothing is kept or repeated, see strans_reply */
+	bool record_route; /* repeat the Record-Routes: for what makes a dialog (section 12.1.1) */
+	/** Another tag than the transaction's own: a B2BUA with several early dialogs. */
+	struct str to_tag;
+	/** A non-2xx to somebody unknown: nothing is kept or repeated, see strans_reply. */
+	bool once;
 };
 
 /**
@@ -93,13 +95,13 @@ struct ctrans_args {
 	enum sip_method method;
 	struct str method_text; /* for SIP_METHOD_OTHER */
 	struct str ruri;
-	struct str headers;     /* whole lines with CRLF, without Via, Content-Type, Content-Length,
-	                         * User-Agent; names as sip_put_hdr prints them: Route, From, To,
-	                         * Call-ID, CSeq, Max-Forwards, Contact, ... */
+	struct str headers; /* whole lines with CRLF, without Via, Content-Type, Content-Length,
+	                     * User-Agent; names as sip_put_hdr prints them: Route, From, To,
+	                     * Call-ID, CSeq, Max-Forwards, Contact, ... */
 	struct str type;
 	struct str body;
 	const struct flow *flow;
-	uint32_t give_up_ms;    /* Timer B / F; 0: 64*T1 */
+	uint32_t give_up_ms; /* Timer B / F; 0: 64*T1 */
 };
 
 /**
@@ -109,8 +111,8 @@ struct ctrans_args {
  *
  * @return 0; E_LIMIT (larger than limits.max_message, or too many transactions)
  */
-must_check int ctrans_start(struct ctrans **out, struct sip_stack *s, const struct ctrans_args *args,
-                            ctrans_fn *fn, void *user);
+must_check int ctrans_start(struct ctrans **out, struct sip_stack *s,
+                            const struct ctrans_args *args, ctrans_fn *fn, void *user);
 
 /** Nobody is told any more; 2xx that still come to an INVITE go to on_stray_response. */
 void ctrans_detach(struct ctrans *ct);

@@ -63,12 +63,12 @@ static void note_stray(void *arg, const struct sip_msg *m, const struct flow *fl
 }
 
 static const struct sip_stack_ops ops = {
-	.send = note_send,
-	.sent_by = give_sent_by,
-	.on_request = note_request,
-	.on_ack = note_ack,
-	.on_cancel = note_cancel,
-	.on_stray_response = note_stray,
+    .send = note_send,
+    .sent_by = give_sent_by,
+    .on_request = note_request,
+    .on_ack = note_ack,
+    .on_cancel = note_cancel,
+    .on_stray_response = note_stray,
 };
 
 struct rig *rig_new(size_t max_transactions)
@@ -80,17 +80,17 @@ struct rig *rig_new(size_t max_transactions)
 	rng_init_seed(&r->rng, 42);
 	log_init_null(&r->log);
 	const struct sip_stack_args args = {
-		.wheel = &r->wheel,
-		.rng = &r->rng,
-		.log = &r->log,
-		.metrics = &r->metrics,
-		.hash_key = {1, 2},
-		.timers = {500, 4000, 5000, 180000},
-		.limits = {.max_message = 4000, .max_headers = 60, .max_body = 3000},
-		.server = STR("Tandem"),
-		.max_transactions = max_transactions,
-		.ops = &ops,
-		.arg = r,
+	    .wheel = &r->wheel,
+	    .rng = &r->rng,
+	    .log = &r->log,
+	    .metrics = &r->metrics,
+	    .hash_key = {1, 2},
+	    .timers = {500, 4000, 5000, 180000},
+	    .limits = {.max_message = 4000, .max_headers = 60, .max_body = 3000},
+	    .server = STR("Tandem"),
+	    .max_transactions = max_transactions,
+	    .ops = &ops,
+	    .arg = r,
 	};
 	assert_int_equal(sip_stack_new(&r->stack, &args), 0);
 	return r;
@@ -121,8 +121,8 @@ void rig_free_unfinished(struct rig *r)
 
 struct flow rig_flow(enum sip_transport t)
 {
-	struct flow f = {.transport = (uint8_t)t, .conn = flow_is_reliable(&(struct flow){
-	                                                  .transport = (uint8_t)t}) ? 7 : 0};
+	struct flow f = {.transport = (uint8_t)t,
+	                 .conn = flow_is_reliable(&(struct flow){.transport = (uint8_t)t}) ? 7 : 0};
 	assert_int_equal(addr_parse(&f.remote, STR("192.0.2.9:5062")), 0);
 	assert_int_equal(addr_parse(&f.local, STR("192.0.2.1:5060")), 0);
 	return f;
@@ -139,7 +139,8 @@ void rig_run(struct rig *r, uint64_t ms)
 void rig_input(struct rig *r, enum sip_transport t, const char *text)
 {
 	struct flow f = rig_flow(t);
-	char *copy = str_dupz(str_z(text)); /* its own block, so that ASan sees a use after the call */
+	char *copy =
+	    str_dupz(str_z(text)); /* its own block, so that ASan sees a use after the call */
 	sip_stack_input(r->stack, (struct str){copy, strlen(text)}, &f);
 	free(copy);
 }
@@ -236,7 +237,7 @@ void rig_note_client(enum ctrans_event event, struct ctrans *ct, const struct si
 	assert_true(r->n_client < RIG_EVENTS);
 	assert_true((event == CTRANS_END) == (m == NULL));
 	r->client[r->n_client++] =
-		(struct rig_event){.event = (int)event, .status = m ? m->status : 0, .err = err};
+	    (struct rig_event){.event = (int)event, .status = m ? m->status : 0, .err = err};
 	if (r->on_client)
 		r->on_client(event, ct, m, err, user);
 }
@@ -250,12 +251,13 @@ struct ctrans *rig_start(struct rig *r, enum sip_method method, enum sip_transpo
 	         "Route: <sip:p1.test;lr>\r\nRoute: <sip:p2.test;lr>\r\n"
 	         "From: <sip:pbx@acme.test>;tag=us\r\nTo: <sip:bob@acme.test>\r\n"
 	         "Call-ID: out-1\r\nCSeq: 4711 " STR_FMT "\r\nMax-Forwards: 70\r\n"
-	         "Contact: <sip:pbx@192.0.2.1>\r\n", STR_ARG(name));
+	         "Contact: <sip:pbx@192.0.2.1>\r\n",
+	         STR_ARG(name));
 	const struct ctrans_args args = {
-		.method = method,
-		.ruri = STR("sip:bob@192.0.2.9:5062"),
-		.headers = str_z(headers),
-		.flow = &f,
+	    .method = method,
+	    .ruri = STR("sip:bob@192.0.2.9:5062"),
+	    .headers = str_z(headers),
+	    .flow = &f,
 	};
 	struct ctrans *ct = NULL;
 	assert_int_equal(ctrans_start(&ct, r->stack, &args, rig_note_client, r), 0);

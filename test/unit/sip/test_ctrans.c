@@ -51,7 +51,7 @@ static size_t count_sent(const struct rig *r, const char *start)
 	return n;
 }
 
-/* -- the request ----------------------------------------------------------------------------- */
+/* -- the request --------------------------------------------------------------------- */
 
 static void test_request_is_printed_with_via_and_length(void **state) /* 8.1.1 */
 {
@@ -61,7 +61,8 @@ static void test_request_is_printed_with_via_and_length(void **state) /* 8.1.1 *
 	char via[256], want[128];
 	struct str branch = ctrans_branch(ct);
 	assert_true(str_starts(branch, STR("z9hG4bK")));
-	snprintf(want, sizeof want, "SIP/2.0/UDP 192.0.2.1:5060;branch=" STR_FMT ";rport", STR_ARG(branch));
+	snprintf(want, sizeof want, "SIP/2.0/UDP 192.0.2.1:5060;branch=" STR_FMT ";rport",
+	         STR_ARG(branch));
 	assert_string_equal(rig_sent_value(r, 0, "Via", via), want);
 	assert_true(rig_sent_starts(r, 0, "OPTIONS sip:bob@192.0.2.9:5062 SIP/2.0\r\nVia: "));
 	assert_true(rig_sent_has(r, 0, "\r\nUser-Agent: Tandem\r\nContent-Length: 0\r\n\r\n"));
@@ -75,7 +76,8 @@ static void test_every_request_has_another_branch(void **state) /* 8.1.1.7 */
 {
 	(void)state;
 	struct rig *r = rig_new(10);
-	struct ctrans *a = rig_start(r, SIP_OPTIONS, SIP_UDP), *b = rig_start(r, SIP_OPTIONS, SIP_UDP);
+	struct ctrans *a = rig_start(r, SIP_OPTIONS, SIP_UDP),
+	              *b = rig_start(r, SIP_OPTIONS, SIP_UDP);
 	assert_false(str_eq(ctrans_branch(a), ctrans_branch(b)));
 	rig_free_unfinished(r);
 }
@@ -86,8 +88,11 @@ static void test_limits(void **state)
 	struct rig *r = rig_new(1);
 	char body[4000] = {0};
 	struct flow f = rig_flow(SIP_UDP);
-	struct ctrans_args args = {.method = SIP_METHOD_OTHER, .method_text = STR("PING"),
-	                           .ruri = STR("sip:x"), .headers = STR("CSeq: 1 PING\r\n"), .flow = &f,
+	struct ctrans_args args = {.method = SIP_METHOD_OTHER,
+	                           .method_text = STR("PING"),
+	                           .ruri = STR("sip:x"),
+	                           .headers = STR("CSeq: 1 PING\r\n"),
+	                           .flow = &f,
 	                           .body = {body, sizeof body}};
 	struct ctrans *ct = NULL;
 	assert_int_equal(ctrans_start(&ct, r->stack, &args, rig_note_client, r), E_LIMIT);
@@ -100,7 +105,7 @@ static void test_limits(void **state)
 	rig_free_unfinished(r);
 }
 
-/* -- INVITE, Calling -------------------------------------------------------------------------- */
+/* -- INVITE, Calling ----------------------------------------------------------------- */
 
 static void test_calling_repeats_by_timer_a_until_timer_b(void **state) /* 17.1.1.2 */
 {
@@ -133,8 +138,11 @@ static void test_give_up_is_the_users(void **state)
 	(void)state;
 	struct rig *r = rig_new(10);
 	struct flow f = rig_flow(SIP_UDP);
-	const struct ctrans_args args = {.method = SIP_OPTIONS, .ruri = STR("sip:x"), .flow = &f,
-	                                 .headers = STR("CSeq: 1 OPTIONS\r\n"), .give_up_ms = 2000};
+	const struct ctrans_args args = {.method = SIP_OPTIONS,
+	                                 .ruri = STR("sip:x"),
+	                                 .flow = &f,
+	                                 .headers = STR("CSeq: 1 OPTIONS\r\n"),
+	                                 .give_up_ms = 2000};
 	struct ctrans *ct;
 	assert_int_equal(ctrans_start(&ct, r->stack, &args, rig_note_client, r), 0);
 	rig_run(r, 2000);
@@ -143,7 +151,7 @@ static void test_give_up_is_the_users(void **state)
 	rig_free(r);
 }
 
-/* -- INVITE, Proceeding ------------------------------------------------------------------------ */
+/* -- INVITE, Proceeding -------------------------------------------------------------- */
 
 static void test_provisional_stops_repeats_and_timer_b(void **state) /* 17.1.1.2 */
 {
@@ -193,7 +201,7 @@ static void test_timer_c_starts_anew_with_each_provisional_but_100(void **state)
 	rig_free_unfinished(r);
 }
 
-/* -- INVITE, Completed -------------------------------------------------------------------------- */
+/* -- INVITE, Completed --------------------------------------------------------------- */
 
 static void test_non_2xx_is_acked_by_the_layer(void **state) /* 17.1.1.3 */
 {
@@ -211,7 +219,8 @@ static void test_non_2xx_is_acked_by_the_layer(void **state) /* 17.1.1.3 */
 	assert_string_equal(rig_sent_value(r, 1, "CSeq", a), "4711 ACK");
 	assert_string_equal(rig_sent_value(r, 1, "To", a), "<sip:bob@acme.test>;tag=peer");
 	assert_string_equal(rig_sent_value(r, 1, "Content-Length", a), "0");
-	assert_true(rig_sent_has(r, 1, "\r\nRoute: <sip:p1.test;lr>\r\nRoute: <sip:p2.test;lr>\r\n"));
+	assert_true(
+	    rig_sent_has(r, 1, "\r\nRoute: <sip:p1.test;lr>\r\nRoute: <sip:p2.test;lr>\r\n"));
 	assert_false(rig_sent_has(r, 1, "Contact"));
 	assert_true(flow_eq(&r->sent[1].flow, &r->sent[0].flow));
 	rig_run(r, MINUTE);
@@ -265,10 +274,11 @@ static void test_2xx_behind_a_non_2xx_goes_to_the_user(void **state) /* 16.7 ste
 	rig_free(r);
 }
 
-/* -- INVITE, Accepted ---------------------------------------------------------------------------- */
+/* -- INVITE, Accepted ---------------------------------------------------------------- */
 
-#define ACK_FOR(tag) \
-	"ACK sip:bob@192.0.2.9 SIP/2.0\r\nTo: <sip:bob@acme.test>;tag=" tag "\r\nContent-Length: 0\r\n\r\n"
+#define ACK_FOR(tag)                                                                               \
+	"ACK sip:bob@192.0.2.9 SIP/2.0\r\nTo: <sip:bob@acme.test>;tag=" tag                        \
+	"\r\nContent-Length: 0\r\n\r\n"
 
 static void ack(struct rig *r, struct ctrans *ct, const char *text)
 {
@@ -374,7 +384,7 @@ static void test_after_timer_m_a_2xx_is_a_stray(void **state) /* RFC 6026 sectio
 	rig_free(r);
 }
 
-/* -- other requests ------------------------------------------------------------------------------- */
+/* -- other requests ------------------------------------------------------------------ */
 
 static void test_trying_repeats_by_timer_e_until_timer_f(void **state) /* 17.1.2.2 */
 {
@@ -382,7 +392,8 @@ static void test_trying_repeats_by_timer_e_until_timer_f(void **state) /* 17.1.2
 	struct rig *r = rig_new(10);
 	rig_start(r, SIP_BYE, SIP_UDP);
 	rig_run(r, 64 * T1);
-	static const uint64_t at[] = {0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500};
+	static const uint64_t at[] = {0,     500,   1500,  3500,  7500, 11500,
+	                              15500, 19500, 23500, 27500, 31500};
 	expect_sent_at(r, at, sizeof at / sizeof *at);
 	expect_event(r, 0, CTRANS_END, 0, ETIMEDOUT);
 	rig_free(r);
@@ -443,7 +454,8 @@ static void test_timer_k_is_zero_on_reliable_transport(void **state) /* 17.1.2.2
 	rig_free(r);
 }
 
-/* -- which response is whose ------------------------------------------------------------------------ */
+/* -- which response is whose
+ * ------------------------------------------------------------------------ */
 
 static void test_response_matches_by_branch_and_cseq_method(void **state) /* 17.1.3 */
 {
@@ -457,7 +469,8 @@ static void test_response_matches_by_branch_and_cseq_method(void **state) /* 17.
 
 	char text[2048];
 	assert_true(str_copyz(text, sizeof text, str_z(rig_response(r, 0, "200 OK", "x"))));
-	memcpy(strstr(text, "4711 INVITE"), "4711 UPDATE", 11); /* the INVITE's branch, another method */
+	memcpy(strstr(text, "4711 INVITE"), "4711 UPDATE",
+	       11); /* the INVITE's branch, another method */
 	rig_input(r, SIP_UDP, text);
 	assert_int_equal(r->n_client, 1);
 	char *branch = strstr(text, "branch=z9hG4bK") + 14;
@@ -484,7 +497,8 @@ static void test_response_with_two_vias_is_dropped(void **state) /* 8.1.3.3 */
 	rig_free_unfinished(r);
 }
 
-/* -- CANCEL ------------------------------------------------------------------------------------------ */
+/* -- CANCEL
+ * ------------------------------------------------------------------------------------------ */
 
 static void test_cancel_is_the_request_again(void **state) /* 9.1 */
 {
@@ -498,9 +512,11 @@ static void test_cancel_is_the_request_again(void **state) /* 9.1 */
 	assert_true(rig_sent_starts(r, 1, "CANCEL sip:bob@192.0.2.9:5062 SIP/2.0\r\n"));
 	static const char *const same[] = {"Via", "From", "To", "Call-ID", "Max-Forwards"};
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-		assert_string_equal(rig_sent_value(r, 1, same[i], a), rig_sent_value(r, 0, same[i], b));
+		assert_string_equal(rig_sent_value(r, 1, same[i], a),
+		                    rig_sent_value(r, 0, same[i], b));
 	assert_string_equal(rig_sent_value(r, 1, "CSeq", a), "4711 CANCEL");
-	assert_true(rig_sent_has(r, 1, "\r\nRoute: <sip:p1.test;lr>\r\nRoute: <sip:p2.test;lr>\r\n"));
+	assert_true(
+	    rig_sent_has(r, 1, "\r\nRoute: <sip:p1.test;lr>\r\nRoute: <sip:p2.test;lr>\r\n"));
 	assert_true(rig_sent_has(r, 1, "\r\nReason: SIP;cause=200\r\n"));
 	assert_false(rig_sent_has(r, 1, "Contact"));
 	assert_true(flow_eq(&r->sent[1].flow, &r->sent[0].flow));
@@ -610,7 +626,8 @@ static void test_cancel_after_the_final_response_does_nothing(void **state) /* 9
 	rig_free(r);
 }
 
-/* -- users that leave, flows that fail ------------------------------------------------------------------ */
+/* -- users that leave, flows that fail
+ * ------------------------------------------------------------------ */
 
 static void test_late_2xx_of_a_detached_invite_goes_to_stray(void **state)
 {
@@ -715,44 +732,44 @@ static void test_handlers_may_call_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request_is_printed_with_via_and_length),
-		cmocka_unit_test(test_every_request_has_another_branch),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_calling_repeats_by_timer_a_until_timer_b),
-		cmocka_unit_test(test_calling_sends_once_on_reliable_transport),
-		cmocka_unit_test(test_give_up_is_the_users),
-		cmocka_unit_test(test_provisional_stops_repeats_and_timer_b),
-		cmocka_unit_test(test_timer_c_cancels_a_call_that_nobody_takes),
-		cmocka_unit_test(test_timer_c_starts_anew_with_each_provisional_but_100),
-		cmocka_unit_test(test_non_2xx_is_acked_by_the_layer),
-		cmocka_unit_test(test_repeated_non_2xx_is_acked_again_until_timer_d),
-		cmocka_unit_test(test_timer_d_is_zero_on_reliable_transport),
-		cmocka_unit_test(test_2xx_behind_a_non_2xx_goes_to_the_user),
-		cmocka_unit_test(test_2xx_is_not_acked_by_the_layer),
-		cmocka_unit_test(test_repeated_2xx_gets_the_users_ack_again),
-		cmocka_unit_test(test_each_2xx_of_a_fork_has_its_own_ack),
-		cmocka_unit_test(test_other_responses_are_dropped_in_accepted),
-		cmocka_unit_test(test_2xx_with_ever_new_tags_have_a_limit),
-		cmocka_unit_test(test_after_timer_m_a_2xx_is_a_stray),
-		cmocka_unit_test(test_trying_repeats_by_timer_e_until_timer_f),
-		cmocka_unit_test(test_proceeding_repeats_every_t2),
-		cmocka_unit_test(test_non_invite_sends_once_on_reliable_transport),
-		cmocka_unit_test(test_final_response_is_given_once_until_timer_k),
-		cmocka_unit_test(test_timer_k_is_zero_on_reliable_transport),
-		cmocka_unit_test(test_response_matches_by_branch_and_cseq_method),
-		cmocka_unit_test(test_response_with_two_vias_is_dropped),
-		cmocka_unit_test(test_cancel_is_the_request_again),
-		cmocka_unit_test(test_cancel_waits_for_a_provisional),
-		cmocka_unit_test(test_cancel_is_repeated_by_itself),
-		cmocka_unit_test(test_cancelled_without_final_ends_after_64_t1),
-		cmocka_unit_test(test_cancelled_and_never_answered),
-		cmocka_unit_test(test_2xx_wins_the_race_with_cancel),
-		cmocka_unit_test(test_cancel_after_the_final_response_does_nothing),
-		cmocka_unit_test(test_late_2xx_of_a_detached_invite_goes_to_stray),
-		cmocka_unit_test(test_detached_after_its_ack_still_acks_repeats),
-		cmocka_unit_test(test_failed_flow_ends_what_waits_on_it),
-		cmocka_unit_test(test_failed_flow_leaves_accepted_alone),
-		cmocka_unit_test(test_handlers_may_call_back),
+	    cmocka_unit_test(test_request_is_printed_with_via_and_length),
+	    cmocka_unit_test(test_every_request_has_another_branch),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_calling_repeats_by_timer_a_until_timer_b),
+	    cmocka_unit_test(test_calling_sends_once_on_reliable_transport),
+	    cmocka_unit_test(test_give_up_is_the_users),
+	    cmocka_unit_test(test_provisional_stops_repeats_and_timer_b),
+	    cmocka_unit_test(test_timer_c_cancels_a_call_that_nobody_takes),
+	    cmocka_unit_test(test_timer_c_starts_anew_with_each_provisional_but_100),
+	    cmocka_unit_test(test_non_2xx_is_acked_by_the_layer),
+	    cmocka_unit_test(test_repeated_non_2xx_is_acked_again_until_timer_d),
+	    cmocka_unit_test(test_timer_d_is_zero_on_reliable_transport),
+	    cmocka_unit_test(test_2xx_behind_a_non_2xx_goes_to_the_user),
+	    cmocka_unit_test(test_2xx_is_not_acked_by_the_layer),
+	    cmocka_unit_test(test_repeated_2xx_gets_the_users_ack_again),
+	    cmocka_unit_test(test_each_2xx_of_a_fork_has_its_own_ack),
+	    cmocka_unit_test(test_other_responses_are_dropped_in_accepted),
+	    cmocka_unit_test(test_2xx_with_ever_new_tags_have_a_limit),
+	    cmocka_unit_test(test_after_timer_m_a_2xx_is_a_stray),
+	    cmocka_unit_test(test_trying_repeats_by_timer_e_until_timer_f),
+	    cmocka_unit_test(test_proceeding_repeats_every_t2),
+	    cmocka_unit_test(test_non_invite_sends_once_on_reliable_transport),
+	    cmocka_unit_test(test_final_response_is_given_once_until_timer_k),
+	    cmocka_unit_test(test_timer_k_is_zero_on_reliable_transport),
+	    cmocka_unit_test(test_response_matches_by_branch_and_cseq_method),
+	    cmocka_unit_test(test_response_with_two_vias_is_dropped),
+	    cmocka_unit_test(test_cancel_is_the_request_again),
+	    cmocka_unit_test(test_cancel_waits_for_a_provisional),
+	    cmocka_unit_test(test_cancel_is_repeated_by_itself),
+	    cmocka_unit_test(test_cancelled_without_final_ends_after_64_t1),
+	    cmocka_unit_test(test_cancelled_and_never_answered),
+	    cmocka_unit_test(test_2xx_wins_the_race_with_cancel),
+	    cmocka_unit_test(test_cancel_after_the_final_response_does_nothing),
+	    cmocka_unit_test(test_late_2xx_of_a_detached_invite_goes_to_stray),
+	    cmocka_unit_test(test_detached_after_its_ack_still_acks_repeats),
+	    cmocka_unit_test(test_failed_flow_ends_what_waits_on_it),
+	    cmocka_unit_test(test_failed_flow_leaves_accepted_alone),
+	    cmocka_unit_test(test_handlers_may_call_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,17 +187,17 @@ static void test_overlong_nonce_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own_nonce_is_known_again),
-		cmocka_unit_test(test_nonce_is_bound_to_realm_and_secret),
-		cmocka_unit_test(test_any_changed_character_is_foreign),
-		cmocka_unit_test(test_a_clock_a_little_ahead_is_no_error),
-		cmocka_unit_test(test_two_nonces_of_one_second_differ),
-		cmocka_unit_test(test_used_nc_is_refused),
-		cmocka_unit_test(test_gaps_are_accepted_and_may_be_filled),
-		cmocka_unit_test(test_window_is_64_wide),
-		cmocka_unit_test(test_thousands_of_requests_on_one_nonce),
-		cmocka_unit_test(test_oldest_is_forgotten_first),
-		cmocka_unit_test(test_overlong_nonce_is_refused),
+	    cmocka_unit_test(test_own_nonce_is_known_again),
+	    cmocka_unit_test(test_nonce_is_bound_to_realm_and_secret),
+	    cmocka_unit_test(test_any_changed_character_is_foreign),
+	    cmocka_unit_test(test_a_clock_a_little_ahead_is_no_error),
+	    cmocka_unit_test(test_two_nonces_of_one_second_differ),
+	    cmocka_unit_test(test_used_nc_is_refused),
+	    cmocka_unit_test(test_gaps_are_accepted_and_may_be_filled),
+	    cmocka_unit_test(test_window_is_64_wide),
+	    cmocka_unit_test(test_thousands_of_requests_on_one_nonce),
+	    cmocka_unit_test(test_oldest_is_forgotten_first),
+	    cmocka_unit_test(test_overlong_nonce_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static const char *with(const char *text, const char *from, const char *to)
 	return out;
 }
 
-/* -- keep-alives and garbage ------------------------------------------------------------------ */
+/* -- keep-alives and garbage --------------------------------------------------------- */
 
 static void test_keep_alives_are_ignored(void **state) /* RFC 5626 section 3.5.1 */
 {
@@ -94,7 +94,8 @@ static void test_bad_ack_and_bad_response_are_never_answered(void **state) /* 17
 	(void)state;
 	struct rig *r = rig_new(10);
 	in(r, with(rig_follow("ACK", B1, "x"), "Max-Forwards: 70", "Max-Forwards: many"));
-	in(r, with(rig_request("OPTIONS", B1, ""), "OPTIONS sip:bob@acme.test SIP/2.0", "SIP/2.0 99 Low"));
+	in(r, with(rig_request("OPTIONS", B1, ""), "OPTIONS sip:bob@acme.test SIP/2.0",
+	           "SIP/2.0 99 Low"));
 	assert_int_equal(r->n_sent, 0);
 	assert_int_equal(r->acks, 0);
 	rig_free(r);
@@ -115,7 +116,7 @@ static void test_stateless_answers_repeat_their_tag(void **state) /* 8.2.7 */
 	rig_free(r);
 }
 
-/* -- overload ----------------------------------------------------------------------------------- */
+/* -- overload ------------------------------------------------------------------------ */
 
 static void test_too_many_transactions_get_503(void **state) /* 21.5.4 */
 {
@@ -138,7 +139,8 @@ static void test_too_many_transactions_get_503(void **state) /* 21.5.4 */
 	rig_free_unfinished(r);
 }
 
-/* -- which request is whose ------------------------------------------------------------------------ */
+/* -- which request is whose
+ * ------------------------------------------------------------------------ */
 
 #define NEW_CSEQ(text) with(text, "CSeq: 1 ", "CSeq: 2 ")
 
@@ -154,7 +156,8 @@ static void test_branch_sent_by_and_method_tell_transactions_apart(void **state)
 	in(r, rig_request("INFO", B1, ""));
 	assert_int_equal(r->requests, 3);
 	char other[4096];
-	assert_true(str_copyz(other, sizeof other, str_z(with(rig_request("OPTIONS", B1, ""), "CSeq: 1 ", "CSeq: 8 "))));
+	assert_true(str_copyz(other, sizeof other,
+	                      str_z(with(rig_request("OPTIONS", B1, ""), "CSeq: 1 ", "CSeq: 8 "))));
 	char *port = strstr(other, "192.0.2.9:5062;branch");
 	port[13] = '3';
 	in(r, other);
@@ -207,7 +210,8 @@ static void test_rfc2543_requests_match_by_their_fields(void **state) /* 17.2.3 
 	assert_int_equal(r->requests, 2);
 	in(r, with(NEW_CSEQ(rig_request("INVITE", "1", "")), "Call-ID: c", "Call-ID: d"));
 	assert_int_equal(r->requests, 3);
-	in(r, with(with(rig_request("INVITE", "1", ""), "tag=from1", "tag=from2"), "CSeq: 1", "CSeq: 9"));
+	in(r, with(with(rig_request("INVITE", "1", ""), "tag=from1", "tag=from2"), "CSeq: 1",
+	           "CSeq: 9"));
 	assert_int_equal(r->requests, 4);
 	rig_free_unfinished(r);
 }
@@ -265,7 +269,8 @@ static void test_repeat_is_answered_before_the_user_sees_it(void **state) /* RFC
 	rig_free(r);
 }
 
-/* -- merged requests -------------------------------------------------------------------------------- */
+/* -- merged requests
+ * -------------------------------------------------------------------------------- */
 
 static void test_merged_request_gets_482(void **state) /* 8.2.2.2 */
 {
@@ -317,7 +322,8 @@ static void test_challenged_request_may_come_again_with_its_cseq(void **state)
 	rig_free(r);
 }
 
-/* -- CANCEL ------------------------------------------------------------------------------------------ */
+/* -- CANCEL
+ * ------------------------------------------------------------------------------------------ */
 
 static void end_with_487(struct rig *r, struct strans *st, const struct sip_msg *m)
 {
@@ -409,7 +415,8 @@ static void test_cancel_of_non_invite_finds_nothing(void **state) /* 9.1 */
 	rig_free_unfinished(r);
 }
 
-/* -- where replies go --------------------------------------------------------------------------------- */
+/* -- where replies go
+ * --------------------------------------------------------------------------------- */
 
 static uint16_t port_of_reply(enum sip_transport t, const char *via)
 {
@@ -417,7 +424,8 @@ static uint16_t port_of_reply(enum sip_transport t, const char *via)
 	char line[256];
 	r->on_request = ok_at_once;
 	snprintf(line, sizeof line, "%s;branch=" B1, via);
-	rig_input(r, t, with(rig_request("OPTIONS", B1, ""), "192.0.2.9:5062;branch=" B1 ";rport", line));
+	rig_input(r, t,
+	          with(rig_request("OPTIONS", B1, ""), "192.0.2.9:5062;branch=" B1 ";rport", line));
 	assert_int_equal(r->n_sent, 1);
 	struct flow f = rig_flow(t);
 	assert_true(addr_eq_ip(&r->sent[0].flow.remote, &f.remote));
@@ -461,7 +469,8 @@ static void test_reply_stays_on_its_connection(void **state) /* 18.2.2 */
 	assert_int_equal(port_of_reply(SIP_TCP, "192.0.2.9:7777"), 5062);
 }
 
-/* -- responses, and calling back ------------------------------------------------------------------------ */
+/* -- responses, and calling back
+ * ------------------------------------------------------------------------ */
 
 static void test_stray_responses_are_never_answered(void **state) /* RFC 6026 section 7.2 */
 {
@@ -471,9 +480,12 @@ static void test_stray_responses_are_never_answered(void **state) /* RFC 6026 se
 	static const char *const status[] = {"180 Ringing", "200 OK", "302 Moved", "603 Decline"};
 	for (size_t i = 0; i < 4; i++) {
 		snprintf(text, sizeof text,
-		         "SIP/2.0 %s\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKaaaaaaaaaaaaaaaa\r\n"
-		         "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n"
-		         "Content-Length: 0\r\n\r\n", status[i]);
+		         "SIP/2.0 %s\r\nVia: SIP/2.0/UDP "
+		         "192.0.2.1:5060;branch=z9hG4bKaaaaaaaaaaaaaaaa\r\n"
+		         "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 "
+		         "INVITE\r\n"
+		         "Content-Length: 0\r\n\r\n",
+		         status[i]);
 		in(r, text);
 	}
 	assert_int_equal(r->n_sent, 0);
@@ -560,7 +572,8 @@ static void test_via_of_an_ack_has_a_new_branch(void **state) /* 13.2.2.4 */
 		buf_init_fixed(&b, mem[i], sizeof mem[i]);
 		sip_stack_put_via(r->stack, &f, &b);
 		assert_true(buf_ok(&b));
-		assert_true(str_starts(buf_view(&b), STR("Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK")));
+		assert_true(str_starts(buf_view(&b),
+		                       STR("Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK")));
 		assert_true(str_ends(buf_view(&b), STR(";rport\r\n")));
 	}
 	assert_memory_not_equal(mem[0], mem[1], 70);
@@ -570,39 +583,39 @@ static void test_via_of_an_ack_has_a_new_branch(void **state) /* 13.2.2.4 */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keep_alives_are_ignored),
-		cmocka_unit_test(test_garbage_is_dropped),
-		cmocka_unit_test(test_bad_request_gets_400_when_enough_is_known),
-		cmocka_unit_test(test_bad_ack_and_bad_response_are_never_answered),
-		cmocka_unit_test(test_stateless_answers_repeat_their_tag),
-		cmocka_unit_test(test_too_many_transactions_get_503),
-		cmocka_unit_test(test_branch_sent_by_and_method_tell_transactions_apart),
-		cmocka_unit_test(test_case_of_sent_by_host_does_not_count),
-		cmocka_unit_test(test_very_long_branches_match_too),
-		cmocka_unit_test(test_rfc2543_requests_match_by_their_fields),
-		cmocka_unit_test(test_cookie_alone_is_no_branch),
-		cmocka_unit_test(test_rfc2543_ack_needs_our_to_tag),
-		cmocka_unit_test(test_ack_for_2xx_is_new_transaction),
-		cmocka_unit_test(test_repeat_is_answered_before_the_user_sees_it),
-		cmocka_unit_test(test_merged_request_gets_482),
-		cmocka_unit_test(test_only_the_same_origin_is_merged),
-		cmocka_unit_test(test_challenged_request_may_come_again_with_its_cseq),
-		cmocka_unit_test(test_cancel_is_answered_200_and_told),
-		cmocka_unit_test(test_cancel_without_invite_gets_481),
-		cmocka_unit_test(test_cancel_after_the_final_response_changes_nothing),
-		cmocka_unit_test(test_cancel_is_told_once_while_the_user_thinks),
-		cmocka_unit_test(test_rfc2543_cancel_finds_its_invite),
-		cmocka_unit_test(test_cancel_of_non_invite_finds_nothing),
-		cmocka_unit_test(test_reply_goes_to_sent_by_port_without_rport),
-		cmocka_unit_test(test_reply_goes_to_source_with_rport),
-		cmocka_unit_test(test_reply_behind_nat_goes_to_source_without_rport),
-		cmocka_unit_test(test_maddr_is_not_obeyed),
-		cmocka_unit_test(test_reply_stays_on_its_connection),
-		cmocka_unit_test(test_stray_responses_are_never_answered),
-		cmocka_unit_test(test_callbacks_may_call_the_stack),
-		cmocka_unit_test(test_thousands_of_transactions_leave_nothing),
-		cmocka_unit_test(test_server_name_is_kept),
-		cmocka_unit_test(test_via_of_an_ack_has_a_new_branch),
+	    cmocka_unit_test(test_keep_alives_are_ignored),
+	    cmocka_unit_test(test_garbage_is_dropped),
+	    cmocka_unit_test(test_bad_request_gets_400_when_enough_is_known),
+	    cmocka_unit_test(test_bad_ack_and_bad_response_are_never_answered),
+	    cmocka_unit_test(test_stateless_answers_repeat_their_tag),
+	    cmocka_unit_test(test_too_many_transactions_get_503),
+	    cmocka_unit_test(test_branch_sent_by_and_method_tell_transactions_apart),
+	    cmocka_unit_test(test_case_of_sent_by_host_does_not_count),
+	    cmocka_unit_test(test_very_long_branches_match_too),
+	    cmocka_unit_test(test_rfc2543_requests_match_by_their_fields),
+	    cmocka_unit_test(test_cookie_alone_is_no_branch),
+	    cmocka_unit_test(test_rfc2543_ack_needs_our_to_tag),
+	    cmocka_unit_test(test_ack_for_2xx_is_new_transaction),
+	    cmocka_unit_test(test_repeat_is_answered_before_the_user_sees_it),
+	    cmocka_unit_test(test_merged_request_gets_482),
+	    cmocka_unit_test(test_only_the_same_origin_is_merged),
+	    cmocka_unit_test(test_challenged_request_may_come_again_with_its_cseq),
+	    cmocka_unit_test(test_cancel_is_answered_200_and_told),
+	    cmocka_unit_test(test_cancel_without_invite_gets_481),
+	    cmocka_unit_test(test_cancel_after_the_final_response_changes_nothing),
+	    cmocka_unit_test(test_cancel_is_told_once_while_the_user_thinks),
+	    cmocka_unit_test(test_rfc2543_cancel_finds_its_invite),
+	    cmocka_unit_test(test_cancel_of_non_invite_finds_nothing),
+	    cmocka_unit_test(test_reply_goes_to_sent_by_port_without_rport),
+	    cmocka_unit_test(test_reply_goes_to_source_with_rport),
+	    cmocka_unit_test(test_reply_behind_nat_goes_to_source_without_rport),
+	    cmocka_unit_test(test_maddr_is_not_obeyed),
+	    cmocka_unit_test(test_reply_stays_on_its_connection),
+	    cmocka_unit_test(test_stray_responses_are_never_answered),
+	    cmocka_unit_test(test_callbacks_may_call_the_stack),
+	    cmocka_unit_test(test_thousands_of_transactions_leave_nothing),
+	    cmocka_unit_test(test_server_name_is_kept),
+	    cmocka_unit_test(test_via_of_an_ack_has_a_new_branch),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

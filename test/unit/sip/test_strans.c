@@ -48,11 +48,11 @@ static void expect_events(struct rig *r, size_t n, const enum strans_event *even
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(r->server[i].event, events[i]);
 }
-#define EXPECT(r, ...) \
-	expect_events(r, sizeof((enum strans_event[]){__VA_ARGS__}) / sizeof(enum strans_event), \
+#define EXPECT(r, ...)                                                                             \
+	expect_events(r, sizeof((enum strans_event[]){__VA_ARGS__}) / sizeof(enum strans_event),   \
 	              (enum strans_event[]){__VA_ARGS__})
 
-/* -- INVITE, Proceeding ------------------------------------------------------------------- */
+/* -- INVITE, Proceeding -------------------------------------------------------------- */
 
 static void test_trying_is_sent_after_200_ms(void **state) /* 17.2.1 */
 {
@@ -119,7 +119,7 @@ static void test_ack_in_proceeding_is_ignored(void **state) /* 17.2.1 */
 	rig_free_unfinished(r);
 }
 
-/* -- INVITE, Completed and Confirmed -------------------------------------------------------- */
+/* -- INVITE, Completed and Confirmed ------------------------------------------------- */
 
 static void test_non_2xx_is_repeated_until_timer_h(void **state) /* 17.2.1, Timers G and H */
 {
@@ -127,7 +127,8 @@ static void test_non_2xx_is_repeated_until_timer_h(void **state) /* 17.2.1, Time
 	struct rig *r = with_invite(SIP_UDP);
 	reply(r, 486);
 	rig_run(r, TEN_MINUTES);
-	static const uint64_t at[] = {0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500};
+	static const uint64_t at[] = {0,     500,   1500,  3500,  7500, 11500,
+	                              15500, 19500, 23500, 27500, 31500};
 	assert_int_equal(r->n_sent, sizeof at / sizeof *at);
 	for (size_t i = 0; i < r->n_sent; i++) {
 		assert_int_equal(rig_sent_ms(r, i), at[i]);
@@ -172,7 +173,7 @@ static void test_ack_confirms_and_timer_i_ends(void **state) /* 17.2.1 */
 	EXPECT(r, STRANS_ACK);
 	assert_int_equal(r->acks, 0);
 	rig_input(r, SIP_UDP, rig_follow("ACK", B1, "any")); /* absorbed in Confirmed */
-	again(r, SIP_UDP, "INVITE");                          /* and so is this */
+	again(r, SIP_UDP, "INVITE");                         /* and so is this */
 	rig_run(r, 4999);
 	EXPECT(r, STRANS_ACK);
 	assert_int_equal(r->n_sent, 1);
@@ -193,14 +194,15 @@ static void test_ack_ends_at_once_on_reliable_transport(void **state) /* 17.2.1,
 	rig_free(r);
 }
 
-/* -- INVITE, Accepted ------------------------------------------------------------------------ */
+/* -- INVITE, Accepted ---------------------------------------------------------------- */
 
 static void repeats_2xx(enum sip_transport t)
 {
 	struct rig *r = with_invite(t);
 	reply(r, 200);
 	rig_run(r, TEN_MINUTES);
-	static const uint64_t at[] = {0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500};
+	static const uint64_t at[] = {0,     500,   1500,  3500,  7500, 11500,
+	                              15500, 19500, 23500, 27500, 31500};
 	assert_int_equal(r->n_sent, sizeof at / sizeof *at);
 	for (size_t i = 0; i < r->n_sent; i++)
 		assert_int_equal(rig_sent_ms(r, i), at[i]);
@@ -271,7 +273,7 @@ static void test_after_timer_l_an_invite_is_new(void **state) /* RFC 6026 sectio
 	rig_free_unfinished(r);
 }
 
-/* -- other requests ------------------------------------------------------------------------- */
+/* -- other requests ------------------------------------------------------------------ */
 
 static void test_repeat_in_trying_is_discarded(void **state) /* 17.2.2 */
 {
@@ -283,7 +285,8 @@ static void test_repeat_in_trying_is_discarded(void **state) /* 17.2.2 */
 	rig_free_unfinished(r);
 }
 
-static void test_trying_to_non_invite_comes_after_timer_e_reached_t2(void **state) /* RFC 4320 4.1 */
+static void
+test_trying_to_non_invite_comes_after_timer_e_reached_t2(void **state) /* RFC 4320 4.1 */
 {
 	(void)state;
 	struct rig *r = with_options(SIP_UDP);
@@ -378,9 +381,10 @@ static void test_unanswered_non_invite_ends_with_the_clients_timer_f(void **stat
 	rig_free(r);
 }
 
-/* -- those who have not said who they are ---------------------------------------------------- */
+/* -- those who have not said who they are -------------------------------------------- */
 
-static void is_sent_once(const char *method, enum sip_transport t, const struct sip_reply *reply_once)
+static void is_sent_once(const char *method, enum sip_transport t,
+                         const struct sip_reply *reply_once)
 {
 	struct rig *r = rig_new(10);
 	rig_input(r, t, rig_request(method, B1, ""));
@@ -421,14 +425,19 @@ static void test_2xx_is_never_sent_only_once(void **state) /* 13.3.1.4 */
 	rig_free_unfinished(r);
 }
 
-/* -- what a response is made of -------------------------------------------------------------- */
+/* -- what a response is made of ------------------------------------------------------ */
 
 static void answer_at_once(struct rig *r, struct strans *st, const struct sip_msg *m)
 {
 	(void)m;
-	assert_int_equal(strans_reply(st, &(struct sip_reply){
-		.status = 200, .reason = STR("Fine"), .headers = STR("Contact: <sip:x@y>\r\n"),
-		.type = STR("text/plain"), .body = STR("hello"), .record_route = true}), 0);
+	assert_int_equal(
+	    strans_reply(st, &(struct sip_reply){.status = 200,
+	                                         .reason = STR("Fine"),
+	                                         .headers = STR("Contact: <sip:x@y>\r\n"),
+	                                         .type = STR("text/plain"),
+	                                         .body = STR("hello"),
+	                                         .record_route = true}),
+	    0);
 	assert_int_equal(strans_reply(st, &(struct sip_reply){.status = 200}), EALREADY);
 	(void)r;
 }
@@ -447,14 +456,16 @@ static void test_answer_at_once_and_later_are_the_same(void **state) /* 8.2.6 */
 	assert_int_equal(a->n_sent, 1);
 	assert_int_equal(b->n_sent, 1);
 	assert_string_equal(a->sent[0].text, b->sent[0].text);
-	assert_true(rig_sent_starts(a, 0, "SIP/2.0 200 Fine\r\nVia: SIP/2.0/UDP 192.0.2.9:5062;branch=" B1));
+	assert_true(rig_sent_starts(
+	    a, 0, "SIP/2.0 200 Fine\r\nVia: SIP/2.0/UDP 192.0.2.9:5062;branch=" B1));
 	assert_true(rig_sent_has(a, 0, "\r\nVia: SIP/2.0/UDP p.test;branch=z9hG4bKp\r\n"));
 	assert_true(rig_sent_has(a, 0, ";received=192.0.2.9"));
 	assert_true(rig_sent_has(a, 0, ";rport=5062"));
 	assert_true(rig_sent_has(a, 0, "\r\n" RR));
 	assert_true(rig_sent_has(a, 0, "\r\nContact: <sip:x@y>\r\n"));
 	assert_true(rig_sent_has(a, 0, "\r\nServer: Tandem\r\n"));
-	assert_true(rig_sent_has(a, 0, "\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"));
+	assert_true(
+	    rig_sent_has(a, 0, "\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"));
 	rig_run(a, TEN_MINUTES);
 	rig_run(b, TEN_MINUTES);
 	rig_free(a);
@@ -471,7 +482,8 @@ static void test_to_tag_is_the_transactions_unless_another_is_given(void **state
 	reply(r, 180);
 	snprintf(want, sizeof want, "<sip:bob@acme.test>;tag=%s", own);
 	assert_string_equal(rig_sent_value(r, 0, "To", to), want);
-	assert_int_equal(strans_reply(r->st, &(struct sip_reply){.status = 183, .to_tag = STR("fork2")}), 0);
+	assert_int_equal(
+	    strans_reply(r->st, &(struct sip_reply){.status = 183, .to_tag = STR("fork2")}), 0);
 	assert_string_equal(rig_sent_value(r, 1, "To", to), "<sip:bob@acme.test>;tag=fork2");
 	reply(r, 404);
 	assert_string_equal(rig_sent_value(r, 2, "To", to), want);
@@ -507,8 +519,9 @@ static void test_too_large_a_response_is_refused(void **state)
 	(void)state;
 	struct rig *r = with_invite(SIP_UDP);
 	char body[4000] = {0};
-	assert_int_equal(strans_reply(r->st, &(struct sip_reply){
-		.status = 200, .body = {body, sizeof body}}), E_LIMIT);
+	assert_int_equal(
+	    strans_reply(r->st, &(struct sip_reply){.status = 200, .body = {body, sizeof body}}),
+	    E_LIMIT);
 	assert_int_equal(r->n_sent, 0);
 	assert_true(strans_pending(r->st));
 	reply(r, 500);
@@ -529,7 +542,7 @@ static void test_only_one_final_response(void **state) /* 17.2.1 */
 	rig_free(r);
 }
 
-/* -- users that leave ------------------------------------------------------------------------ */
+/* -- users that leave ---------------------------------------------------------------- */
 
 static void test_detached_transaction_runs_to_its_end(void **state)
 {
@@ -569,40 +582,40 @@ static void test_stack_with_live_transactions_can_be_freed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_trying_is_sent_after_200_ms),
-		cmocka_unit_test(test_no_trying_when_the_user_answered),
-		cmocka_unit_test(test_trying_copies_timestamp),
-		cmocka_unit_test(test_repeated_invite_gets_last_provisional),
-		cmocka_unit_test(test_ack_in_proceeding_is_ignored),
-		cmocka_unit_test(test_non_2xx_is_repeated_until_timer_h),
-		cmocka_unit_test(test_non_2xx_is_sent_once_on_reliable_transport),
-		cmocka_unit_test(test_repeated_invite_gets_the_non_2xx),
-		cmocka_unit_test(test_ack_confirms_and_timer_i_ends),
-		cmocka_unit_test(test_ack_ends_at_once_on_reliable_transport),
-		cmocka_unit_test(test_2xx_is_repeated_on_all_transports),
-		cmocka_unit_test(test_acked_2xx_is_not_repeated),
-		cmocka_unit_test(test_accepted_absorbs_repeated_invite),
-		cmocka_unit_test(test_ack_in_accepted_goes_to_the_user),
-		cmocka_unit_test(test_after_timer_l_an_invite_is_new),
-		cmocka_unit_test(test_repeat_in_trying_is_discarded),
-		cmocka_unit_test(test_trying_to_non_invite_comes_after_timer_e_reached_t2),
-		cmocka_unit_test(test_other_provisionals_to_non_invite_are_not_sent),
-		cmocka_unit_test(test_no_408_to_non_invite),
-		cmocka_unit_test(test_completed_repeats_the_answer_until_timer_j),
-		cmocka_unit_test(test_timer_j_is_zero_on_reliable_transport),
-		cmocka_unit_test(test_ack_with_the_branch_of_a_non_invite_is_not_its),
-		cmocka_unit_test(test_unanswered_non_invite_ends_with_the_clients_timer_f),
-		cmocka_unit_test(test_challenges_are_sent_once_and_forgotten),
-		cmocka_unit_test(test_2xx_is_never_sent_only_once),
-		cmocka_unit_test(test_answer_at_once_and_later_are_the_same),
-		cmocka_unit_test(test_to_tag_is_the_transactions_unless_another_is_given),
-		cmocka_unit_test(test_record_route_only_where_asked_for),
-		cmocka_unit_test(test_to_tag_of_the_request_is_kept),
-		cmocka_unit_test(test_too_large_a_response_is_refused),
-		cmocka_unit_test(test_only_one_final_response),
-		cmocka_unit_test(test_detached_transaction_runs_to_its_end),
-		cmocka_unit_test(test_detached_without_answer_gets_500_in_the_end),
-		cmocka_unit_test(test_stack_with_live_transactions_can_be_freed),
+	    cmocka_unit_test(test_trying_is_sent_after_200_ms),
+	    cmocka_unit_test(test_no_trying_when_the_user_answered),
+	    cmocka_unit_test(test_trying_copies_timestamp),
+	    cmocka_unit_test(test_repeated_invite_gets_last_provisional),
+	    cmocka_unit_test(test_ack_in_proceeding_is_ignored),
+	    cmocka_unit_test(test_non_2xx_is_repeated_until_timer_h),
+	    cmocka_unit_test(test_non_2xx_is_sent_once_on_reliable_transport),
+	    cmocka_unit_test(test_repeated_invite_gets_the_non_2xx),
+	    cmocka_unit_test(test_ack_confirms_and_timer_i_ends),
+	    cmocka_unit_test(test_ack_ends_at_once_on_reliable_transport),
+	    cmocka_unit_test(test_2xx_is_repeated_on_all_transports),
+	    cmocka_unit_test(test_acked_2xx_is_not_repeated),
+	    cmocka_unit_test(test_accepted_absorbs_repeated_invite),
+	    cmocka_unit_test(test_ack_in_accepted_goes_to_the_user),
+	    cmocka_unit_test(test_after_timer_l_an_invite_is_new),
+	    cmocka_unit_test(test_repeat_in_trying_is_discarded),
+	    cmocka_unit_test(test_trying_to_non_invite_comes_after_timer_e_reached_t2),
+	    cmocka_unit_test(test_other_provisionals_to_non_invite_are_not_sent),
+	    cmocka_unit_test(test_no_408_to_non_invite),
+	    cmocka_unit_test(test_completed_repeats_the_answer_until_timer_j),
+	    cmocka_unit_test(test_timer_j_is_zero_on_reliable_transport),
+	    cmocka_unit_test(test_ack_with_the_branch_of_a_non_invite_is_not_its),
+	    cmocka_unit_test(test_unanswered_non_invite_ends_with_the_clients_timer_f),
+	    cmocka_unit_test(test_challenges_are_sent_once_and_forgotten),
+	    cmocka_unit_test(test_2xx_is_never_sent_only_once),
+	    cmocka_unit_test(test_answer_at_once_and_later_are_the_same),
+	    cmocka_unit_test(test_to_tag_is_the_transactions_unless_another_is_given),
+	    cmocka_unit_test(test_record_route_only_where_asked_for),
+	    cmocka_unit_test(test_to_tag_of_the_request_is_kept),
+	    cmocka_unit_test(test_too_large_a_response_is_refused),
+	    cmocka_unit_test(test_only_one_final_response),
+	    cmocka_unit_test(test_detached_transaction_runs_to_its_end),
+	    cmocka_unit_test(test_detached_without_answer_gets_500_in_the_end),
+	    cmocka_unit_test(test_stack_with_live_transactions_can_be_freed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
