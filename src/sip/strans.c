@@ -194,14 +194,17 @@ static void put_response(const struct strans *st, struct buf *b, const struct si
 	sip_put_body(b, r->type, r->body);
 }
 
-static void keep_head(struct strans *st, const struct sip_msg *m)
+/** False: it is larger than a message may be, so no answer would be either. */
+static bool keep_head(struct strans *st, const struct sip_msg *m)
 {
 	struct buf b = stack_take_out(st->stack);
 	sip_put_reply_head(&b, m, &st->flow.remote, STR_NONE, true);
 	put_timestamp(&b, m);
 	st->head = bytes_dup(buf_view(&b));
 	st->head_n = (uint32_t)b.n;
+	bool fits = buf_ok(&b);
 	stack_give_out(st->stack, &b);
+	return fits;
 }
 
 /* -- what a response does to the state ----------------------------------------------- */
@@ -480,6 +483,16 @@ static uint32_t trying_delay(const struct strans *st)
 	return sum;
 }
 
+/** Who has not answered a non-INVITE by then will find nobody waiting (Timer F). */
+static void wait_for_user(struct strans *st)
+{
+	uint64_t now = stack_now(st->stack);
+	st->next_ms = now + trying_delay(st);
+	if (st->method != SIP_INVITE)
+		st->end_ms = now + give_up_ms(st);
+	arm(st);
+}
+
 void strans_begin(struct sip_stack *s, const struct trans_key *k, const struct sip_msg *m,
                   const struct flow *flow)
 {
@@ -496,10 +509,10 @@ void strans_begin(struct sip_stack *s, const struct trans_key *k, const struct s
 	s->ops->on_request(s->arg, st, m, flow);
 
 	if (strans_pending(st)) {
-		keep_head(st, m);
-		/* Who has not answered a non-INVITE by then will find nobody waiting (Timer F). */
-		if (!st->response)
-			enter(st, st->state, is_invite ? 0 : give_up_ms(st), trying_delay(st));
+		if (!keep_head(st, m))
+			terminate(st);
+		else if (!st->response)
+			wait_for_user(st);
 	}
 	st->request = NULL;
 }

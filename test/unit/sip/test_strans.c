@@ -529,6 +529,24 @@ static void test_too_large_a_response_is_refused(void **state)
 	rig_free(r);
 }
 
+static void test_request_too_large_to_be_answered_is_dropped(void **state)
+{
+	(void)state;
+	struct rig *r = rig_new(10);
+	char extra[4000] = "";
+	/* Compact names grow when they are repeated: this one fits, its answer would not. */
+	for (int i = 0; i < 45; i++)
+		strcat(extra, "v:SIP/2.0/UDP a\r\n");
+	size_t pad = 3990 - strlen(rig_request("INVITE", B1, extra)) - strlen("v:SIP/2.0/UDP \r\n");
+	sprintf(extra + strlen(extra), "v:SIP/2.0/UDP %0*d\r\n", (int)pad, 0);
+	rig_input(r, SIP_UDP, rig_request("INVITE", B1, extra));
+	assert_int_equal(r->requests, 1);
+	rig_run(r, TEN_MINUTES);
+	assert_int_equal(r->n_sent, 0);
+	EXPECT(r, STRANS_END);
+	rig_free(r);
+}
+
 static void test_only_one_final_response(void **state) /* 17.2.1 */
 {
 	(void)state;
@@ -565,6 +583,24 @@ static void test_detached_without_answer_gets_500_in_the_end(void **state)
 	assert_true(rig_sent_starts(r, 0, "SIP/2.0 100 "));
 	assert_true(rig_sent_starts(r, 1, "SIP/2.0 500 "));
 	rig_run(r, TEN_MINUTES);
+	rig_free(r);
+}
+
+static void leave(struct rig *r, struct strans *st, const struct sip_msg *m)
+{
+	(void)r;
+	(void)m;
+	strans_detach(st);
+}
+
+static void test_detached_at_once_gets_500_too(void **state)
+{
+	(void)state;
+	struct rig *r = rig_new(10);
+	r->on_request = leave;
+	rig_input(r, SIP_UDP, rig_request("INVITE", B1, ""));
+	rig_run(r, TEN_MINUTES);
+	assert_true(rig_sent_starts(r, 1, "SIP/2.0 500 "));
 	rig_free(r);
 }
 
@@ -612,9 +648,11 @@ int main(void)
 	    cmocka_unit_test(test_record_route_only_where_asked_for),
 	    cmocka_unit_test(test_to_tag_of_the_request_is_kept),
 	    cmocka_unit_test(test_too_large_a_response_is_refused),
+	    cmocka_unit_test(test_request_too_large_to_be_answered_is_dropped),
 	    cmocka_unit_test(test_only_one_final_response),
 	    cmocka_unit_test(test_detached_transaction_runs_to_its_end),
 	    cmocka_unit_test(test_detached_without_answer_gets_500_in_the_end),
+	    cmocka_unit_test(test_detached_at_once_gets_500_too),
 	    cmocka_unit_test(test_stack_with_live_transactions_can_be_freed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
