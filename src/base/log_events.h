@@ -19,3 +19,7 @@ X(LOG_CALL_UNREADABLE, "call.unreadable", LOG_ERROR, "The stored record of a liv
 X(LOG_SHARD_FULL, "shard.mailbox_full", LOG_ERROR, "A message to a shard was dropped because its mailbox was full.")
 
 X(LOG_SIP_MALFORMED, "sip.malformed", LOG_DEBUG, "A message was not understood.")
+X(LOG_MEDIA_BIND, "media.bind_failed", LOG_WARN, "A media thread could not bind a port, or was told to use one that is not open.")
+X(LOG_MEDIA_FULL, "media.full", LOG_WARN, "A media thread has as many streams as it may have.")
+X(LOG_MEDIA_FLOW_TAKEN, "media.flow_taken", LOG_WARN, "Another stream hears this address on this port; tried again later.")
+X(LOG_MEDIA_CMD_DROPPED, "media.command_dropped", LOG_ERROR, "A media thread's mailbox was full and a command was dropped.")

@@ -48,8 +48,9 @@ struct media_set {
 	uint32_t silence_ms;     /* MEDIA_EV_SILENCE after this long without a packet; 0: never */
 	uint32_t clock_hz;       /* of the main codec, for jitter */
 	uint8_t dtmf_pt;         /* 255: none */
+	uint32_t dtmf_hz;        /* clock of dtmf_pt; 0: clock_hz */
 	bool map_pt;             /* translate payload types on the way to the sink */
-	uint8_t pt_map[128];
+	uint8_t pt_map[128];     /* above 127: not forwarded */
 };
 
 struct media_cmd {

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/media.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "media/worker.h"
+
+enum {
+	MAX_THREADS = 256,
+	MAX_STREAMS = 1 << 24, /* of one thread */
+};
+
+struct media {
+	const struct log *log;
+	struct metrics *metrics;
+	size_t n;
+	struct worker *workers[MAX_THREADS];
+};
+
+static int start_one(struct media *m, const struct media_args *args)
+{
+	struct worker *w = aligned_alloc(64, (sizeof *w + 63) / 64 * 64);
+	if (!w)
+		abort();
+	int err = worker_init(w, args, m->n);
+	if (err)
+		goto out;
+	err = worker_start(w);
+	if (err) {
+		worker_fini(w);
+		goto out;
+	}
+	m->workers[m->n++] = w;
+	return 0;
+out:
+	free(w);
+	return err;
+}
+
+int media_new(struct media **out, const struct media_args *args)
+{
+	if (args->threads == 0 || args->threads > MAX_THREADS || args->max_streams == 0 ||
+	    args->max_streams > MAX_STREAMS || args->address.family == ADDR_NONE)
+		return EINVAL;
+	struct media *m = calloc(1, sizeof *m);
+	if (!m)
+		abort();
+	m->log = args->log;
+	m->metrics = args->metrics;
+	/* Signals are the main thread's business; a new thread inherits the mask. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int err = 0;
+	while (m->n < args->threads && !err)
+		err = start_one(m, args);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err)
+		media_free(m);
+	else
+		*out = m;
+	return err;
+}
+
+void media_free(struct media *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->n; i++) {
+		worker_stop(m->workers[i]);
+		worker_fini(m->workers[i]);
+		free(m->workers[i]);
+	}
+	free(m);
+}
+
+int media_post(struct media *m, size_t thread, struct media_cmd *cmd)
+{
+	assert(thread < m->n);
+	if (mailbox_post(m->workers[thread]->mailbox, &cmd->mail) == 0)
+		return 0;
+	/* Counted here and not by the media thread, so the addition must be atomic. */
+	__atomic_fetch_add(&m->metrics[thread].v[METRIC_MEDIA_CMD_DROPPED], 1, __ATOMIC_RELAXED);
+	log_event(m->log, LOG_MEDIA_CMD_DROPPED, LOG_U("stream", cmd->id), LOG_U("thread", thread));
+	free(cmd);
+	return E_LIMIT;
+}
+
+size_t media_threads(const struct media *m)
+{
+	return m->n;
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The loop of a media thread. It has one of its own, and not ev/loop.h, because it
+ * changes its manner with the load: quiet, it blocks until a packet comes (no added delay);
+ * busy, it sleeps on a grid of 1 ms and then takes all there is, which spares the senders'
+ * context a wake-up for each packet and lets system calls carry many.
+ */
+#include "media/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+	MAILBOX_SLOTS = 16384,
+	MAX_READY = 128,
+	MAX_BATCHES = 8,       /* of one socket in one turn, so that one flood does not starve others */
+	MAX_WAIT_MS = 1000,
+	TICK_US = 1000,
+	WINDOW_US = 100000,
+	BUSY_PACKETS = 200,    /* a window: 2000 packets/s */
+	QUIET_PACKETS = 100,
+	FLOWS_PER_STREAM = CLAIMS,
+};
+
+/** What an epoll entry stands for: a socket's index, or one of these. */
+enum { READY_MAILBOX = 1 << 20, READY_WAKE };
+
+struct media_event *worker_event(enum media_ev_kind what, uint64_t id)
+{
+	struct media_event *ev = calloc(1, sizeof *ev);
+	if (!ev)
+		abort();
+	ev->what = what;
+	ev->id = id;
+	return ev;
+}
+
+void worker_post(struct worker *w, uint16_t shard, struct media_event *ev)
+{
+	w->on_event(shard, ev, w->arg);
+}
+
+static void post_port_failed(struct worker *w, const struct media_cmd *cmd, uint16_t port, int err)
+{
+	log_event(w->log, LOG_MEDIA_BIND, LOG_U("port", port), LOG_Z("why", err_text(err)));
+	struct media_event *ev = worker_event(MEDIA_EV_PORT_FAILED, cmd->id);
+	ev->port = port;
+	worker_post(w, cmd->shard, ev);
+}
+
+/** `s` NULL: a stream that never was, or was refused; whoever waits for its end gets it. */
+static void post_stats(struct worker *w, const struct media_cmd *cmd, const struct stream *s,
+                       enum media_ev_kind what)
+{
+	struct media_event *ev = worker_event(what, cmd->id);
+	if (s) {
+		ev->port = s->set.port;
+		stream_stats(s, &ev->stats);
+	}
+	worker_post(w, cmd->shard, ev);
+}
+
+static void on_set(struct worker *w, const struct media_cmd *cmd)
+{
+	int err = stream_set(w, cmd->id, cmd->shard, &cmd->set);
+	if (err == EADDRNOTAVAIL)
+		post_port_failed(w, cmd, cmd->set.port, err);
+	if (err == E_LIMIT) {
+		log_event(w->log, LOG_MEDIA_FULL, LOG_U("stream", cmd->id));
+		post_stats(w, cmd, NULL, MEDIA_EV_ENDED);
+	}
+}
+
+static void on_destroy(struct worker *w, const struct media_cmd *cmd)
+{
+	struct stream *s = stream_find(w, cmd->id);
+	post_stats(w, cmd, s, MEDIA_EV_ENDED);
+	if (s)
+		stream_destroy(s);
+}
+
+static void on_command(struct mail *m, void *arg)
+{
+	struct worker *w = arg;
+	struct media_cmd *cmd = container_of(m, struct media_cmd, mail);
+	switch ((enum media_cmd_kind)m->kind) {
+	case MEDIA_CMD_SET:
+		on_set(w, cmd);
+		break;
+	case MEDIA_CMD_DESTROY:
+		on_destroy(w, cmd);
+		break;
+	case MEDIA_CMD_OPEN_PORT: {
+		int err = socket_pool_open(&w->sockets, cmd->port);
+		if (err)
+			post_port_failed(w, cmd, cmd->port, err);
+		break;
+	}
+	case MEDIA_CMD_STATS:
+		post_stats(w, cmd, stream_find(w, cmd->id), MEDIA_EV_STATS);
+		break;
+	}
+	free(cmd);
+}
+
+static void read_clock(struct worker *w)
+{
+	w->now_us = clock_mono_us();
+	w->now_ms = w->now_us / 1000;
+}
+
+static void drain(struct worker *w, uint16_t sock)
+{
+	struct packet pk[SOCKET_BATCH];
+	for (size_t i = 0; i < MAX_BATCHES; i++) {
+		size_t n = socket_pool_recv(&w->sockets, sock, pk);
+		read_clock(w);
+		for (size_t k = 0; k < n; k++)
+			relay_datagram(w, sock, &pk[k]);
+		if (n < SOCKET_BATCH)
+			return;
+	}
+}
+
+static int wait_ms(const struct worker *w)
+{
+	uint64_t next = timer_wheel_next_ms(&w->wheel);
+	if (next <= w->now_ms)
+		return 0;
+	return next - w->now_ms < MAX_WAIT_MS ? (int)(next - w->now_ms) : MAX_WAIT_MS;
+}
+
+/** Until a packet, a command or a timer. */
+static int wait_quiet(struct worker *w, struct epoll_event *ready)
+{
+	int ms = wait_ms(w);
+	if (!mailbox_sleep(w->mailbox, true))
+		ms = 0;
+	int n = epoll_wait(w->epoll, ready, MAX_READY, ms);
+	(void)mailbox_sleep(w->mailbox, false);
+	return n;
+}
+
+/** Until the next tick of the grid. Nobody needs to wake us: the mailbox is looked at then too. */
+static int wait_tick(struct worker *w, struct epoll_event *ready)
+{
+	w->tick_us += TICK_US;
+	if (w->tick_us <= w->now_us)
+		w->tick_us = w->now_us - w->now_us % TICK_US + TICK_US;
+	struct timespec at = {.tv_sec = (time_t)(w->tick_us / 1000000),
+	                      .tv_nsec = (long)(w->tick_us % 1000000) * 1000};
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		;
+	return epoll_wait(w->epoll, ready, MAX_READY, 0);
+}
+
+static void choose_manner(struct worker *w)
+{
+	w->window_packets += w->turn.received;
+	if (w->now_us - w->window_us < WINDOW_US)
+		return;
+	w->ticking = w->window_packets > (w->ticking ? QUIET_PACKETS : BUSY_PACKETS);
+	w->window_us = w->now_us;
+	w->window_packets = 0;
+}
+
+static void add_metrics(struct worker *w)
+{
+	struct metrics *m = w->metrics;
+	metric_add(m, METRIC_MEDIA_RX, w->turn.received);
+	metric_add(m, METRIC_MEDIA_REFUSED, w->turn.refused);
+	metric_add(m, METRIC_MEDIA_BAD, w->turn.malformed);
+	metric_add(m, METRIC_MEDIA_TX, w->sockets.sent);
+	metric_add(m, METRIC_MEDIA_TX_FAILED, w->sockets.send_failed);
+	w->turn.received = w->turn.refused = w->turn.malformed = 0;
+	w->sockets.sent = w->sockets.send_failed = 0;
+}
+
+static void turn(struct worker *w)
+{
+	struct epoll_event ready[MAX_READY];
+	int n = w->ticking ? wait_tick(w, ready) : wait_quiet(w, ready);
+	read_clock(w);
+	mailbox_drain(w->mailbox);
+	for (int i = 0; i < n; i++)
+		if (ready[i].data.u64 < READY_MAILBOX)
+			drain(w, (uint16_t)ready[i].data.u64);
+	socket_pool_flush(&w->sockets);
+	timer_wheel_run(&w->wheel, w->now_ms);
+	socket_pool_flush(&w->sockets);
+	choose_manner(w);
+	add_metrics(w);
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+	while (!atomic_load_explicit(&w->stop, memory_order_acquire))
+		turn(w);
+	return NULL;
+}
+
+static int watch(const struct worker *w, int fd, uint64_t what)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = what};
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : errno;
+}
+
+static void drop_command(struct mail *m)
+{
+	free(container_of(m, struct media_cmd, mail));
+}
+
+void worker_fini(struct worker *w)
+{
+	socket_pool_fini(&w->sockets);
+	stream_table_fini(&w->streams);
+	flow_table_fini(&w->flows);
+	if (w->mailbox)
+		mailbox_free(w->mailbox, drop_command);
+	if (w->epoll >= 0)
+		close(w->epoll);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
+}
+
+static int open_descriptors(struct worker *w)
+{
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->epoll < 0 || w->wake_fd < 0)
+		return errno;
+	int err = mailbox_new_bare(&w->mailbox, MAILBOX_SLOTS, on_command, w);
+	if (!err)
+		err = watch(w, mailbox_fd(w->mailbox), READY_MAILBOX);
+	if (!err)
+		err = watch(w, w->wake_fd, READY_WAKE);
+	return err;
+}
+
+int worker_init(struct worker *w, const struct media_args *args, size_t index)
+{
+	*w = (struct worker){
+	        .index = index,
+	        .epoll = -1,
+	        .wake_fd = -1,
+	        .log = args->log,
+	        .metrics = &args->metrics[index],
+	        .on_event = args->on_event,
+	        .arg = args->arg,
+	};
+	rng_init(&w->rng);
+	rng_bytes(&w->rng, &w->hash, sizeof w->hash);
+	read_clock(w);
+	w->wall_us = clock_wall_ms() * 1000 - w->now_us;
+	w->window_us = w->now_us;
+	timer_wheel_init(&w->wheel, w->now_ms);
+	flow_table_init(&w->flows, (uint32_t)args->max_streams * FLOWS_PER_STREAM, &w->hash);
+	stream_table_init(&w->streams, (uint32_t)args->max_streams);
+	int err = open_descriptors(w);
+	socket_pool_init(&w->sockets, &args->address, args->rcvbuf_bytes, w->epoll);
+	if (err)
+		worker_fini(w);
+	return err;
+}
+
+int worker_start(struct worker *w)
+{
+	int err = pthread_create(&w->thread, NULL, run, w);
+	if (err)
+		return err;
+	char name[16];
+	snprintf(name, sizeof name, "media-%zu", w->index);
+	(void)pthread_setname_np(w->thread, name);
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store_explicit(&w->stop, true, memory_order_release);
+	uint64_t one = 1;
+	ssize_t n = write(w->wake_fd, &one, sizeof one);
+	(void)n; /* the counter cannot be full, and stays readable */
+	pthread_join(w->thread, NULL);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * One media thread: its loop and all that it owns. Nothing in here is touched by another
+ * thread but the mailbox and `stop`. Private to media/.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/rng.h"
+#include "media/socket_pool.h"
+#include "media/stream.h"
+
+struct worker {
+	size_t index;
+	pthread_t thread;
+	struct mailbox *mailbox;
+	int epoll;
+	int wake_fd;          /* eventfd: stop */
+	atomic_bool stop;
+
+	const struct log *log;
+	struct metrics *metrics;
+	media_event_fn *on_event;
+	void *arg;
+
+	struct timer_wheel wheel;
+	struct rng rng;
+	struct hash_key hash;
+	struct flow_table flows;
+	struct stream_table streams;
+	struct socket_pool sockets;
+
+	uint64_t now_us, now_ms; /* monotonic; read once a batch of packets */
+	uint64_t wall_us;     /* what to add to now_us for the wall clock, at the start */
+	bool ticking;         /* busy: wake on a grid of 1 ms instead of for each packet */
+	uint64_t tick_us;     /* the next one */
+	uint64_t window_us;   /* the rate is measured since then */
+	uint64_t window_packets;
+	struct {
+		uint64_t received, refused, malformed;
+	} turn;               /* counts not yet added to the metrics */
+};
+
+must_check int worker_init(struct worker *w, const struct media_args *args, size_t index);
+/** No thread must run. */
+void worker_fini(struct worker *w);
+must_check int worker_start(struct worker *w);
+/** Ends the thread. */
+void worker_stop(struct worker *w);
+
+/** An event for `shard`; fill it, then worker_post. Never NULL. */
+struct media_event *worker_event(enum media_ev_kind what, uint64_t id);
+void worker_post(struct worker *w, uint16_t shard, struct media_event *ev);
+
+/* relay.c */
+void relay_datagram(struct worker *w, uint16_t sock, struct packet *pk);
+void relay_dtmf_timeout(struct timer *t, void *arg);
+
+/* rtcp_path.c */
+/** `latch`: the source is only the right address so far, not proven. */
+void rtcp_receive(struct worker *w, struct stream *s, bool latch, const struct packet *pk);
+/** `report_timer`. */
+void rtcp_report(struct timer *t, void *arg);
+/** Time until the next report of our own: RFC 3550 section 6.2. */
+uint64_t rtcp_report_in_ms(struct worker *w);
