@@ -27,6 +27,7 @@ struct sock {
 	uint16_t port;     /* ours */
 	uint8_t family;    /* enum addr_family */
 	bool rtcp;         /* the odd port */
+	uint16_t last_rx;  /* datagrams that came last time */
 	uint16_t n_tx;     /* queued, chained from tx_head */
 	uint16_t tx_head, tx_tail;
 };
@@ -100,8 +101,12 @@ struct sock_pair *socket_pool_pair(struct socket_pool *p, uint16_t port);
 /** Socket to send by from `port` (RTP's, even) to an address of `family`; SOCKET_NONE. */
 uint16_t socket_pool_out(const struct socket_pool *p, uint16_t port, uint8_t family, bool rtcp);
 
-/** Receives without waiting; flushes first when the arena has no room for a whole batch. */
-size_t socket_pool_recv(struct socket_pool *p, uint16_t sock, struct packet out[SOCKET_BATCH]);
+/**
+ * Receives without waiting; flushes first when the arena has no room for a whole batch.
+ * `*more`: there may be more.
+ */
+size_t socket_pool_recv(struct socket_pool *p, uint16_t sock, struct packet out[SOCKET_BATCH],
+                        bool *more);
 
 /**
  * A free buffer of SOCKET_BUFFER bytes for a packet of our own. One for every packet received

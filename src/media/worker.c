@@ -119,13 +119,12 @@ static void read_clock(struct worker *w)
 static void drain(struct worker *w, uint16_t sock)
 {
 	struct packet pk[SOCKET_BATCH];
-	for (size_t i = 0; i < MAX_BATCHES; i++) {
-		size_t n = socket_pool_recv(&w->sockets, sock, pk);
+	bool more = true;
+	for (size_t i = 0; i < MAX_BATCHES && more; i++) {
+		size_t n = socket_pool_recv(&w->sockets, sock, pk, &more);
 		read_clock(w);
 		for (size_t k = 0; k < n; k++)
 			relay_datagram(w, sock, &pk[k]);
-		if (n < SOCKET_BATCH)
-			return;
 	}
 }
 
