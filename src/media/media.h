@@ -12,6 +12,13 @@
  * ever latched. MEDIA_SOURCE_NAT: the signalled address is not where the
  * signalling came from; the first RTP packet whose IP is `source_ip` (or that comes from the
  * signalled address) latches the stream, then its address is locked.
+ *
+ * RTCP of two joined peers passes from one to the other, without names; else each peer
+ * gets reports of ours. Streams of one call live on one thread; they may be set in any order.
+ *
+ * Every command is answered where it can fail: a SET for which there is no room by MEDIA_EV_ENDED,
+ * one on a port that is not open by MEDIA_EV_PORT_FAILED with its id; a DESTROY or STATS
+ * of a stream that is not there by ENDED or STATS with empty statistics.
  */
 #pragma once
 

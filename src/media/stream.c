@@ -336,7 +336,7 @@ static struct stream *take_place(struct worker *w)
 	else
 		t->free_head = t->at[i].next_free;
 	t->n++;
-	t->at[i] = (struct stream){.index = i, .worker = w, .live = true};
+	t->at[i] = (struct stream){.index = i, .worker = w};
 	return &t->at[i];
 }
 
@@ -432,7 +432,6 @@ void stream_destroy(struct stream *s)
 	for (struct stream *from = stream_next_source(s, NULL); from;
 	     from = stream_next_source(s, from))
 		sync_flows(from);
-	s->live = false;
 	s->next_free = w->streams.free_head;
 	w->streams.free_head = s->index;
 	w->streams.n--;

@@ -33,7 +33,6 @@ struct stream {
 	uint64_t id;
 	uint32_t index;            /* place in the table */
 	uint32_t next_free;
-	bool live;
 	uint16_t shard;
 	struct worker *worker;
 	struct map_node by_id, by_peer; /* by_peer: while it has a peer */

@@ -55,12 +55,25 @@ static void post_port_failed(struct worker *w, const struct media_cmd *cmd, uint
 	worker_post(w, cmd->shard, ev);
 }
 
+static void read_clock(struct worker *w)
+{
+	w->now_us = clock_mono_us();
+	w->now_ms = w->now_us / 1000;
+}
+
+/** Again and again: it may be set, and this process lives long. */
+static void read_wall(struct worker *w)
+{
+	w->wall_us = clock_wall_ms() * 1000 - clock_mono_us();
+}
+
 /** `s` NULL: a stream that never was, or was refused; whoever waits for its end gets it. */
 static void post_stats(struct worker *w, const struct media_cmd *cmd, const struct stream *s,
                        enum media_ev_kind what)
 {
 	struct media_event *ev = worker_event(what, cmd->id);
 	if (s) {
+		read_wall(w);
 		ev->port = s->set.port;
 		stream_stats(s, &ev->stats);
 	}
@@ -108,12 +121,6 @@ static void on_command(struct mail *m, void *arg)
 		break;
 	}
 	free(cmd);
-}
-
-static void read_clock(struct worker *w)
-{
-	w->now_us = clock_mono_us();
-	w->now_ms = w->now_us / 1000;
 }
 
 static void drain(struct worker *w, uint16_t sock)
@@ -258,7 +265,7 @@ int worker_init(struct worker *w, const struct media_args *args, size_t index)
 	rng_init(&w->rng);
 	rng_bytes(&w->rng, &w->hash, sizeof w->hash);
 	read_clock(w);
-	w->wall_us = clock_wall_ms() * 1000 - w->now_us;
+	read_wall(w);
 	w->window_us = w->now_us;
 	timer_wheel_init(&w->wheel, w->now_ms);
 	flow_table_init(&w->flows, (uint32_t)args->max_streams * FLOWS_PER_STREAM, &w->hash);

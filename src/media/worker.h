@@ -33,7 +33,7 @@ struct worker {
 	struct socket_pool sockets;
 
 	uint64_t now_us, now_ms; /* monotonic; read once a batch of packets */
-	uint64_t wall_us;     /* what to add to now_us for the wall clock, at the start */
+	uint64_t wall_us;     /* what to add to now_us for the wall clock */
 	bool ticking;         /* busy: wake on a grid of 1 ms instead of for each packet */
 	uint64_t tick_us;     /* the next one */
 	uint64_t window_us;   /* the rate is measured since then */

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "media_rig.h"
@@ -501,6 +502,41 @@ static void test_nothing_is_lost_while_the_loop_changes_its_manner(void **state)
 	call_end(&c);
 }
 
+/** The media thread is kept from reading: it cannot hand its event over while we hold the lock. */
+static void test_full_mailbox_refuses_and_counts(void **state)
+{
+	(void)state;
+	struct rig r;
+	rig_start(&r, US, 2);
+	uint16_t port = rig_open_port(&r);
+	int err = 0;
+	pthread_mutex_lock(&r.lock);
+	rig_post(&r, MEDIA_CMD_STATS, A, 0);
+	for (int i = 0; i < 1000000 && err == 0; i++) {
+		struct media_cmd *cmd = calloc(1, sizeof *cmd);
+		cmd->mail.kind = MEDIA_CMD_OPEN_PORT; /* open already: no event */
+		cmd->port = port;
+		err = media_post(r.media, 0, cmd);
+	}
+	pthread_mutex_unlock(&r.lock);
+	assert_int_equal(err, E_LIMIT);
+	assert_int_equal(metric_get(&r.metrics, METRIC_MEDIA_CMD_DROPPED), 1);
+	rig_expect(&r, MEDIA_EV_STATS, A);
+	rig_stop(&r);
+}
+
+static void test_streams_left_at_the_end_are_dropped_without_events(void **state)
+{
+	(void)state;
+	struct call c;
+	call_begin(&c);
+	assert_passes(&c.a, c.port_a, &c.b, 1);
+	media_free(c.rig.media);
+	c.rig.media = NULL;
+	assert_int_equal(rig_count(&c.rig, MEDIA_EV_ENDED, A), 0);
+	call_end(&c);
+}
+
 static void test_impossible_settings_are_refused(void **state)
 {
 	(void)state;
@@ -543,6 +579,8 @@ int main(void)
 		cmocka_unit_test(test_port_in_use_is_reported_to_the_shard_that_asked),
 		cmocka_unit_test(test_stream_above_the_limit_ends_at_once),
 		cmocka_unit_test(test_nothing_is_lost_while_the_loop_changes_its_manner),
+		cmocka_unit_test(test_full_mailbox_refuses_and_counts),
+		cmocka_unit_test(test_streams_left_at_the_end_are_dropped_without_events),
 		cmocka_unit_test(test_impossible_settings_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
