@@ -73,6 +73,14 @@ one: $(O)/test/unit/$(T)
 unit: $(UNIT)
 	@tools/run-unit $(UNIT)
 
+# CPU and delay of relayed calls over loopback.
+.PHONY: bench-relay
+bench-relay: $(O)/bench/relay_bench
+	$(O)/bench/relay_bench 5 100 500 2000
+
+$(O)/bench/%: $(O)/bench/%.o $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
+
 .PHONY: layers
 layers:
 	@tools/layers
