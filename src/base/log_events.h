@@ -13,7 +13,6 @@ X(LOG_CALL_PEER_TWICE, "call.peer_twice", LOG_WARN, "Two legs on one media port 
 X(LOG_REG_NEW, "registration.new", LOG_INFO, "A device registered a contact.")
 X(LOG_REG_GONE, "registration.gone", LOG_INFO, "A contact is not registered any more; why says whether it was removed or ran out.")
 X(LOG_AUTH_FAILED, "auth.failed", LOG_WARN, "Credentials were wrong, used again, or of nobody.")
-X(LOG_MEDIA_PORT, "media.port_failed", LOG_ERROR, "A media port could not be bound; another program may hold it. It is not used any more.")
 X(LOG_CALL_LOST, "call.lost", LOG_WARN, "A call that was up when the switch went down got its record at the restart.")
 X(LOG_CALL_UNREADABLE, "call.unreadable", LOG_ERROR, "The stored record of a live call could not be read; the call has no detail record.")
 X(LOG_SHARD_FULL, "shard.mailbox_full", LOG_ERROR, "A message to a shard was dropped because its mailbox was full.")

@@ -398,7 +398,6 @@ static void on_media(struct shard *s, struct media_event *ev)
 	if (ev->what == MEDIA_EV_PORT_FAILED) {
 		for (size_t i = 0; i < s->a.media_threads; i++)
 			port_pool_bad(s->pools[i], ev->port);
-		log_event(s->a.log, LOG_MEDIA_PORT, LOG_U("port", ev->port));
 	} else {
 		calls_media_event(s->calls, ev);
 	}
