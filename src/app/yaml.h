@@ -3,9 +3,10 @@
  * YAML text to a JSON value. JSON is YAML, so JSON text passes too.
  *
  * Scalars: in quotes (or as a block) a string; plain: null and ~, true and false, an integer in
- * decimal without leading zeros, and all else a string, so that `on`, `1_000`, 0701 and 1.5 are what they look like
- * and no telephone number loses its zeros. Anchors, aliases, tags and a second document are
- * refused: a tenant file needs none of them, and aliases are how a small file grows.
+ * decimal without leading zeros, and all else a string, so that `on`, `1_000`, 0701 and 1.5 are
+ * what they look like and no telephone number loses its zeros. Anchors, aliases, tags and a
+ * second document are refused: a tenant file needs none of them, and aliases are how a small
+ * file grows.
  */
 #pragma once
 
