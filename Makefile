@@ -29,7 +29,9 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o)
 LIB      := $(O)/libtandem.a
 # Support code of the tests: test/lib/*.c.
 TLIB_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
-UNIT_SRC := $(wildcard test/unit/*/test_*.c)
+# IN="ev media" takes the unit tests of these folders alone.
+IN       ?= *
+UNIT_SRC := $(wildcard $(IN:%=test/unit/%/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(O)/%)
 
 ifeq ($(FLAVOUR),release)
@@ -38,9 +40,34 @@ else
 BIN := build/$(FLAVOUR)
 endif
 
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc)
+
+# make: the two programs.
 .PHONY: all
 all: build/.packages
-	@$(MAKE) --no-print-directory $(BIN)/tandemd $(BIN)/tandem
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BIN)/tandemd $(BIN)/tandem
+
+# make run: in the foreground, with ./data and a demo tenant. Ctrl-C ends it.
+.PHONY: run
+run: all
+	@exec build/tandemd --data data --demo
+
+# make test: everything; the last line sums up.
+.PHONY: test
+test: build/.packages build/.packages-test
+	@tools/run-tests
+
+build/.packages: tools/install-packages
+	@tools/install-packages build
+	@mkdir -p build && touch $@
+
+build/.packages-test: tools/install-packages
+	@tools/install-packages build test
+	@mkdir -p build && touch $@
+
+.PHONY: programs
+programs: $(BIN)/tandemd $(BIN)/tandem
 
 $(BIN)/tandemd: $(O)/src/app/tandemd.o $(LIB)
 $(BIN)/tandem: $(O)/src/app/tandem.o $(LIB)
@@ -81,9 +108,48 @@ bench-relay: $(O)/bench/relay_bench
 $(O)/bench/%: $(O)/bench/%.o $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
 
-.PHONY: layers
+# make layers: which folder includes which. make checks: tabs, width, licence lines.
+.PHONY: layers checks
 layers:
 	@tools/layers
+checks:
+	@tools/checks
+
+# make docs: write what is made from tables. make docs-check: is it up to date?
+.PHONY: docs docs-check
+docs: all
+	@tools/docs build/tandemd build/tandem
+docs-check:
+	@$(MAKE) --no-print-directory one T=app/test_docs FLAVOUR=asan
+
+# make stats: sizes of files and functions, tests.
+.PHONY: stats
+stats:
+	@tools/stats
+
+# make install: into PREFIX (/usr/local), below DESTDIR.
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	        $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/doc/tandem
+	install -m 755 build/tandemd build/tandem $(DESTDIR)$(PREFIX)/bin
+	sed 's,@PREFIX@,$(PREFIX),' deploy/tandem.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tandem.service
+	install -m 644 deploy/completion/tandem.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tandem
+	install -m 644 README.md LICENSE doc/*.md $(DESTDIR)$(PREFIX)/share/doc/tandem
+
+.PHONY: help
+help:
+	@echo "make            build/tandemd and build/tandem, optimised (installs packages when needed)"
+	@echo "make run        start it with ./data and a demo tenant"
+	@echo "make test       all tests; the last line sums up"
+	@echo "make unit       unit tests (FLAVOUR=release, asan, tsan or cov; IN=\"ev media\" for some folders)"
+	@echo "make one T=base/test_str   one unit test"
+	@echo "make layers checks         rules that a tool can check"
+	@echo "make docs       write the generated parts of doc/; docs-check: are they up to date?"
+	@echo "make stats      sizes of files and functions, tests"
+	@echo "make bench-relay           CPU and delay of relayed calls"
+	@echo "make install    PREFIX=/usr/local DESTDIR="
+	@echo "make clean      forget build/"
 
 .PHONY: clean
 clean:
