@@ -22,3 +22,4 @@ X(LOG_MEDIA_BIND, "media.bind_failed", LOG_WARN, "A media thread could not bind 
 X(LOG_MEDIA_FULL, "media.full", LOG_WARN, "A media thread has as many streams as it may have.")
 X(LOG_MEDIA_FLOW_TAKEN, "media.flow_taken", LOG_WARN, "Another stream hears this address on this port; tried again later.")
 X(LOG_MEDIA_CMD_DROPPED, "media.command_dropped", LOG_ERROR, "A media thread's mailbox was full and a command was dropped.")
+X(LOG_CONFIG_CHANGED, "config.changed", LOG_INFO, "A tenant has its next version.")

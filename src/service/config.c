@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct entry {
+	uint64_t id;
+	uint64_t version;
+	struct object_set objects;
+	const struct tenant *tenant;
+};
+
+struct config {
+	struct config_args args;
+	struct entry *entries;
+	size_t n;
+	const struct directory *directory;
+};
+
+enum { RESULT_TEXT_MAX = 16 << 20 };
+
+/* -- entries -------------------------------------------------------------------------------- */
+
+static void entry_fini(struct entry *e)
+{
+	object_set_fini(&e->objects);
+	if (e->tenant)
+		tenant_unref(e->tenant);
+}
+
+static struct entry *entry_by_name(const struct config *c, struct str name)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->entries[i].tenant && str_eq(tenant_name(c->entries[i].tenant), name))
+			return &c->entries[i];
+	return NULL;
+}
+
+/* Rows come tenant by tenant, so the last one is nearly always right. */
+static struct entry *entry_for_row(struct config *c, uint64_t tenant)
+{
+	for (size_t i = c->n; i > 0; i--)
+		if (c->entries[i - 1].id == tenant)
+			return &c->entries[i - 1];
+	struct entry *grown = realloc(c->entries, (c->n + 1) * sizeof *grown);
+	if (!grown)
+		abort();
+	c->entries = grown;
+	grown[c->n] = (struct entry){.id = tenant};
+	return &c->entries[c->n++];
+}
+
+static int build_entry(struct config *c, struct entry *e, struct buf *why)
+{
+	int err = store_version(c->args.store, e->id, &e->version);
+	if (err) {
+		buf_printf(why, "the version of tenant %" PRIu64 ": %s", e->id, err_text(err));
+		return err;
+	}
+	return tenant_build(&e->tenant, &e->objects, c->args.seal, c->args.realm, why);
+}
+
+/* All tenants, with `instead` in the place of the one it was, or behind the others. */
+static int build_directory(const struct config *c, const struct entry *replaced,
+                           const struct tenant *instead, const struct directory **out,
+                           struct buf *why)
+{
+	const struct tenant **all = calloc(c->n + 1, sizeof(const struct tenant *));
+	if (!all)
+		abort();
+	size_t n = 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (&c->entries[i] != replaced)
+			all[n++] = c->entries[i].tenant;
+	if (instead)
+		all[n++] = instead;
+	int err = directory_build(out, all, n, why);
+	free(all);
+	return err;
+}
+
+static int load(struct config *c, struct buf *why)
+{
+	struct object_set rows = {0};
+	int err = store_rows(c->args.store, 0, 0, &rows);
+	if (err) {
+		buf_printf(why, "the configuration cannot be read: %s", err_text(err));
+		return err;
+	}
+	for (size_t i = 0; i < rows.n; i++)
+		object_set_add(&entry_for_row(c, rows.v[i].tenant)->objects, rows.v[i]);
+	rows.n = 0; /* moved */
+	object_set_fini(&rows);
+	for (size_t i = 0; i < c->n; i++) {
+		err = build_entry(c, &c->entries[i], why);
+		if (err)
+			return err;
+	}
+	return build_directory(c, NULL, NULL, &c->directory, why);
+}
+
+int config_open(struct config **out, const struct config_args *args, struct buf *why)
+{
+	struct config *c = calloc(1, sizeof *c);
+	if (!c)
+		abort();
+	c->args = *args;
+	int err = load(c, why);
+	if (err) {
+		config_free(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+void config_free(struct config *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		entry_fini(&c->entries[i]);
+	free(c->entries);
+	if (c->directory)
+		directory_unref(c->directory);
+	free(c);
+}
+
+const struct directory *config_directory(const struct config *c)
+{
+	return c->directory;
+}
+
+size_t config_tenants(const struct config *c)
+{
+	return c->n;
+}
+
+uint64_t config_version(const struct config *c, struct str tenant)
+{
+	const struct entry *e = entry_by_name(c, tenant);
+	return e ? e->version : 0;
+}
+
+struct store *config_store(const struct config *c)
+{
+	return c->args.store;
+}
+
+const struct object_set *config_objects(const struct config *c, struct str tenant)
+{
+	const struct entry *e = entry_by_name(c, tenant);
+	return e ? &e->objects : NULL;
+}
+
+/* -- the check before a commit -------------------------------------------------------------- */
+
+static struct object copy_row(const struct object *o)
+{
+	struct object copy = *o;
+	copy.key = o->key ? str_dupz(str_z(o->key)) : NULL;
+	copy.who = o->who ? str_dupz(str_z(o->who)) : NULL;
+	copy.body = json_deep_copy(o->body);
+	return copy;
+}
+
+/* What is not stored yet has no id: for the trial it gets one that no object will ever have. */
+static uint64_t trial_id(size_t change)
+{
+	return (uint64_t)INT64_MAX - change;
+}
+
+static void add_trial_row(struct object_set *out, const struct change_set *cs, size_t i,
+                          uint64_t tenant)
+{
+	const struct change *ch = &cs->v[i];
+	if (ch->what == CHANGE_REMOVE)
+		return;
+	struct object row = copy_row(&ch->row);
+	row.removed = false;
+	if (!row.id)
+		row.id = trial_id(i);
+	if (ch->ref_change) {
+		size_t of = ch->ref_change - 1;
+		uint64_t id = cs->v[of].row.id ? cs->v[of].row.id : trial_id(of);
+		json_object_set_new(row.body, ch->ref_field, json_integer((json_int_t)id));
+	}
+	row.tenant = tenant ? tenant : row.id;
+	object_set_add(out, row);
+}
+
+/* The tenant's own object of a new tenant lends the others its id. */
+static uint64_t trial_tenant(const struct entry *e, const struct change_set *cs)
+{
+	if (e)
+		return e->id;
+	for (size_t i = 0; i < cs->n; i++)
+		if (cs->v[i].row.kind == KIND_TENANT)
+			return cs->v[i].row.id ? cs->v[i].row.id : trial_id(i);
+	return 0;
+}
+
+static void trial_objects(const struct entry *e, const struct change_set *cs,
+                          struct object_set *out)
+{
+	size_t n = e ? e->objects.n : 0;
+	bool *replaced = calloc(n + 1, sizeof *replaced);
+	if (!replaced)
+		abort();
+	for (size_t i = 0; i < cs->n; i++)
+		if (cs->v[i].before)
+			replaced[cs->v[i].before - e->objects.v] = true;
+	for (size_t i = 0; i < n; i++)
+		if (!replaced[i])
+			object_set_add(out, copy_row(&e->objects.v[i]));
+	for (size_t i = 0; i < cs->n; i++)
+		add_trial_row(out, cs, i, trial_tenant(e, cs));
+	free(replaced);
+}
+
+/* Would the tenant be one, and would it get on with the others? */
+static int check(const struct config *c, const struct entry *e, const struct change_set *cs,
+                 struct buf *why)
+{
+	struct object_set objects = {0};
+	const struct tenant *tenant = NULL;
+	const struct directory *directory = NULL;
+	trial_objects(e, cs, &objects);
+	int err = tenant_build(&tenant, &objects, c->args.seal, c->args.realm, why);
+	if (err == 0)
+		err = build_directory(c, e, tenant, &directory, why);
+	if (directory)
+		directory_unref(directory);
+	if (tenant)
+		tenant_unref(tenant);
+	object_set_fini(&objects);
+	return err;
+}
+
+/* -- commit and publish --------------------------------------------------------------------- */
+
+static int load_entry(struct config *c, uint64_t id, struct entry *out, struct buf *why)
+{
+	*out = (struct entry){.id = id};
+	int err = store_rows(c->args.store, id, 0, &out->objects);
+	if (err)
+		buf_printf(why, "the tenant cannot be read back: %s", err_text(err));
+	else
+		err = build_entry(c, out, why);
+	if (err)
+		entry_fini(out);
+	return err;
+}
+
+static int swap_in(struct config *c, struct entry *old, struct entry *fresh, struct buf *why)
+{
+	const struct directory *directory;
+	int err = build_directory(c, old, fresh->tenant, &directory, why);
+	if (err)
+		return err;
+	if (!old)
+		old = entry_for_row(c, fresh->id);
+	entry_fini(old);
+	*old = *fresh;
+	directory_unref(c->directory);
+	c->directory = directory;
+	if (c->args.publish)
+		c->args.publish(directory, c->args.arg);
+	return 0;
+}
+
+static int commit(struct config *c, struct entry *e, struct change_set *cs, const char *who,
+                  uint64_t at_ms, uint64_t *version, struct buf *why)
+{
+	uint64_t id = e ? e->id : 0;
+	int err = store_commit(c->args.store, &id, e ? e->version : 0, cs, who, at_ms, version);
+	if (err) {
+		buf_printf(why, "nothing was changed: %s", err_text(err));
+		return err;
+	}
+	struct entry fresh;
+	err = load_entry(c, id, &fresh, why);
+	if (err)
+		return err;
+	err = swap_in(c, e, &fresh, why);
+	if (err) {
+		entry_fini(&fresh);
+		return err;
+	}
+	log_event(c->args.log, LOG_CONFIG_CHANGED, LOG_S("tenant", tenant_name(fresh.tenant)),
+	          LOG_U("version", *version), LOG_U("changes", cs->n), LOG_Z("who", who));
+	return 0;
+}
+
+/* -- plan, apply, undo ---------------------------------------------------------------------- */
+
+static void result_fill(struct config_result *out, const struct change_set *cs, uint64_t version)
+{
+	buf_init(&out->text, RESULT_TEXT_MAX);
+	change_set_put_text(&out->text, cs);
+	out->json = change_set_json(cs);
+	json_object_set_new(out->json, "version", json_integer((json_int_t)version));
+}
+
+void config_result_fini(struct config_result *r)
+{
+	json_decref(r->json);
+	buf_fini(&r->text);
+}
+
+static int plan(struct config *c, const json_t *file, struct entry **e, struct change_set *cs,
+                struct buf *why)
+{
+	static const struct object_set nothing;
+	struct str name;
+	int err = tenant_file_name(file, &name, why);
+	if (err)
+		return err;
+	*e = entry_by_name(c, name);
+	err = tenant_file_plan(file, *e ? &(*e)->objects : &nothing, c->args.seal, c->args.rng, cs,
+	                       why);
+	if (err || cs->n == 0)
+		return err;
+	err = check(c, *e, cs, why);
+	if (err)
+		change_set_fini(cs);
+	return err;
+}
+
+int config_plan(struct config *c, const json_t *file, struct config_result *out, struct buf *why)
+{
+	struct entry *e;
+	struct change_set cs = {0};
+	int err = plan(c, file, &e, &cs, why);
+	if (err)
+		return err;
+	result_fill(out, &cs, e ? e->version : 0);
+	change_set_fini(&cs);
+	return 0;
+}
+
+int config_apply(struct config *c, const json_t *file, const char *who, uint64_t at_ms,
+                 struct config_result *out, struct buf *why)
+{
+	struct entry *e;
+	struct change_set cs = {0};
+	int err = plan(c, file, &e, &cs, why);
+	if (err)
+		return err;
+	/* The result is printed before the commit: the changes refer to objects that it replaces. */
+	uint64_t version = e ? e->version : 0;
+	result_fill(out, &cs, version);
+	if (cs.n)
+		err = commit(c, e, &cs, who, at_ms, &version, why);
+	json_object_set_new(out->json, "version", json_integer((json_int_t)version));
+	change_set_fini(&cs);
+	if (err)
+		config_result_fini(out);
+	return err;
+}
+
+static void add_change(struct change_set *cs, enum change_kind what, const struct object *row,
+                       struct object *before)
+{
+	struct change *grown = realloc(cs->v, (cs->n + 1) * sizeof *grown);
+	if (!grown)
+		abort();
+	cs->v = grown;
+	grown[cs->n] = (struct change){.what = what, .row = copy_row(row), .before = before};
+	grown[cs->n].row.removed = what == CHANGE_REMOVE;
+	cs->n++;
+}
+
+/* What comes back gets a new id, and what refers to it must follow. */
+static void follow_ref(struct change_set *cs, struct change *ch, const struct object_set *then,
+                       const size_t *added)
+{
+	const struct kind *k = kind_get(ch->row.kind);
+	for (size_t f = 0; f < k->n_fields; f++) {
+		if (k->fields[f].type != FIELD_REF)
+			continue;
+		json_int_t id = json_integer_value(json_object_get(ch->row.body, k->fields[f].name));
+		const struct object *to = id > 0 ? object_set_by_id(then, (uint64_t)id) : NULL;
+		size_t at = to ? added[to - then->v] : 0;
+		if (!at || cs->v[at - 1].what != CHANGE_ADD)
+			continue;
+		ch->ref_change = at;
+		ch->ref_field = k->fields[f].name;
+	}
+}
+
+static void difference(struct change_set *cs, const struct object_set *now,
+                       const struct object_set *then)
+{
+	size_t *added = calloc(then->n + 1, sizeof *added); /* index of its change + 1 */
+	if (!added)
+		abort();
+	for (size_t i = 0; i < then->n; i++) {
+		struct object *live = object_set_by_id(now, then->v[i].id);
+		if (live && json_equal(live->body, then->v[i].body))
+			continue;
+		add_change(cs, live ? CHANGE_EDIT : CHANGE_ADD, &then->v[i], live);
+		added[i] = cs->n;
+		if (!live)
+			cs->v[cs->n - 1].row.id = 0;
+	}
+	for (size_t i = 0; i < cs->n; i++)
+		follow_ref(cs, &cs->v[i], then, added);
+	for (size_t i = now->n; i > 0; i--) /* what refers goes before what is referred to */
+		if (!object_set_by_id(then, now->v[i - 1].id))
+			add_change(cs, CHANGE_REMOVE, &now->v[i - 1], &now->v[i - 1]);
+	free(added);
+}
+
+static struct entry *last_changed(struct config *c)
+{
+	struct entry *last = NULL;
+	uint64_t last_ms = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		uint64_t at_ms = 0;
+		char who[64];
+		struct entry *e = &c->entries[i];
+		if (store_version_info(c->args.store, e->id, e->version, &at_ms, who) != 0)
+			continue;
+		if (!last || at_ms > last_ms || (at_ms == last_ms && e->id > last->id)) {
+			last = e;
+			last_ms = at_ms;
+		}
+	}
+	return last;
+}
+
+static int undo_plan(struct config *c, struct entry *e, struct change_set *cs, struct buf *why)
+{
+	struct object_set then = {0};
+	if (e->version < 2) {
+		buf_printf(why, "tenant " STR_FMT " is at its first version",
+		           STR_ARG(tenant_name(e->tenant)));
+		return E_POLICY;
+	}
+	int err = store_rows(c->args.store, e->id, e->version - 1, &then);
+	if (err) {
+		buf_printf(why, "the version before cannot be read: %s", err_text(err));
+		return err;
+	}
+	cs->tenant_name = tenant_name(e->tenant);
+	difference(cs, &e->objects, &then);
+	object_set_fini(&then);
+	err = check(c, e, cs, why);
+	if (err)
+		change_set_fini(cs);
+	return err;
+}
+
+int config_undo(struct config *c, struct str tenant, const char *who, uint64_t at_ms,
+                struct config_result *out, struct buf *why)
+{
+	struct entry *e = tenant.n ? entry_by_name(c, tenant) : last_changed(c);
+	if (!e) {
+		buf_printf(why, "there is no tenant %s" STR_FMT, tenant.n ? "" : "yet", STR_ARG(tenant));
+		return ENOENT;
+	}
+	struct change_set cs = {0};
+	int err = undo_plan(c, e, &cs, why);
+	if (err)
+		return err;
+	uint64_t version = e->version;
+	result_fill(out, &cs, version);
+	if (cs.n)
+		err = commit(c, e, &cs, who, at_ms, &version, why);
+	json_object_set_new(out->json, "version", json_integer((json_int_t)version));
+	change_set_fini(&cs);
+	if (err)
+		config_result_fini(out);
+	return err;
+}

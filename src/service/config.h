@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The configuration service: rows of the store -> objects of each tenant -> snapshots ->
+ * the directory that the shards read. All changes of a tenant go through here.
+ *
+ * A change is checked whole (the file, the tenant it makes, and that tenant among all others)
+ * before anything is written; then one commit, one rebuilt tenant, one published directory.
+ *
+ * Thread:   the control thread's alone; what it publishes is immutable.
+ * Lifetime: config_open -> get, plan, apply, undo -> config_free.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "store/store.h"
+#include "tenant/file.h"
+#include "tenant/snapshot.h"
+
+struct config;
+
+struct config_args {
+	struct store *store;
+	const struct seal_key *seal; /* borrowed, as is all here, for the service's life */
+	struct rng *rng;
+	const struct log *log;
+	struct str realm;            /* setting sip.realm */
+	/** The next directory, borrowed for the call; NULL: nobody wants to know. */
+	void (*publish)(const struct directory *d, void *arg);
+	void *arg;
+};
+
+/**
+ * Load every tenant. Does not publish: config_directory has the result.
+ * @return 0; EIO and what the store says; E_POLICY: rows that make no tenant, or another seal key
+ */
+must_check int config_open(struct config **out, const struct config_args *args, struct buf *why);
+void config_free(struct config *c);
+
+/** Borrowed; dead after the next change. */
+const struct directory *config_directory(const struct config *c);
+size_t config_tenants(const struct config *c);
+struct store *config_store(const struct config *c);
+/** Its last version; 0: no such tenant. */
+uint64_t config_version(const struct config *c, struct str tenant);
+/** The tenant's live objects, borrowed until the next change; NULL: no such tenant. */
+const struct object_set *config_objects(const struct config *c, struct str tenant);
+
+/** What came of a change; each is a JSON object: {"tenant","version","changes":[...]}. */
+struct config_result {
+	json_t *json;     /* new reference */
+	struct buf text;  /* the same in lines, for people */
+};
+void config_result_fini(struct config_result *r);
+
+/**
+ * What the file would change. `out` is set on success; on E_POLICY `why` has a line for each fault.
+ */
+must_check int config_plan(struct config *c, const json_t *file, struct config_result *out,
+                           struct buf *why);
+/** Make it so. Nothing is written when nothing changes. Also E_STALE, EIO. */
+must_check int config_apply(struct config *c, const json_t *file, const char *who, uint64_t at_ms,
+                            struct config_result *out, struct buf *why);
+/**
+ * Make the state before a tenant's last change its next version; undoing twice comes back.
+ * An empty name means the tenant that was changed last. ENOENT: no such tenant; E_POLICY: it is at its
+ * first version, or the old state clashes with another tenant's by now.
+ */
+must_check int config_undo(struct config *c, struct str tenant, const char *who, uint64_t at_ms,
+                           struct config_result *out, struct buf *why);
+
+struct config_query {
+	enum kind_id kind;
+	struct str tenant;  /* empty: all */
+	struct str id;      /* key or decimal id; empty: all */
+	uint64_t version;   /* as of; needs `tenant`. 0: now */
+};
+
+/**
+ * Objects as a JSON array of {id, tenant, kind, key, version, at, who, fields}. Secrets are left
+ * out; a reference shows the key of what it refers to.
+ * ENOENT: no such tenant; EIO
+ */
+must_check int config_get(struct config *c, const struct config_query *q, json_t **out);
+/**
+ * Every version of one object, oldest first, as config_get prints them with "removed" and
+ * "changed" (names of fields) beside. ENOENT; E_POLICY: several tenants have such an object.
+ */
+must_check int config_history(struct config *c, const struct config_query *q, json_t **out,
+                              struct buf *why);
