@@ -61,6 +61,7 @@ static void kill_client(struct client *cl)
 static void free_client(struct client *cl)
 {
 	list_remove(&cl->node);
+	mem_wipe(cl->in.p, cl->in.cap); /* a tenant file holds passwords */
 	buf_fini(&cl->in);
 	buf_fini(&cl->out);
 	free(cl);
@@ -226,6 +227,7 @@ static void take_lines(struct client *cl)
 			break;
 		done += n + 1;
 		handle_line(cl, str_sub(rest, 0, n));
+		mem_wipe(in.p + done - n - 1, n);
 	}
 	memmove(in.p, in.p + done, in.n - done);
 	in.n -= done;
