@@ -193,10 +193,10 @@ static void put_decision(struct buf *out, const json_t *d)
 		buf_printf(out, " for %g s", (double)ring_ms / 1000);
 	const json_t *status = json_object_get(d, "status");
 	if (status) {
+		const char *reason = json_string_value(json_object_get(d, "reason"));
 		buf_ch(out, ' ');
 		put_value(out, status);
-		buf_ch(out, ' ');
-		put_value(out, json_object_get(d, "reason"));
+		buf_printf(out, "%s%s", reason ? " " : "", reason ? reason : "");
 	}
 	buf_ch(out, '\n');
 }
