@@ -61,7 +61,8 @@ static void kill_client(struct client *cl)
 static void free_client(struct client *cl)
 {
 	list_remove(&cl->node);
-	mem_wipe(cl->in.p, cl->in.cap); /* a tenant file holds passwords */
+	if (cl->in.cap)
+		mem_wipe(cl->in.p, cl->in.cap); /* a tenant file holds passwords */
 	buf_fini(&cl->in);
 	buf_fini(&cl->out);
 	free(cl);

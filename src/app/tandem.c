@@ -75,7 +75,8 @@ static int load_file(json_t *args)
 		fprintf(stderr, "tandem: %s: " STR_FMT "\n", path, STR_ARG(buf_view(&why)));
 	else
 		json_object_set_new(args, "file", value);
-	mem_wipe(text.p, text.n); /* passwords */
+	if (text.cap)
+		mem_wipe(text.p, text.cap); /* passwords */
 	buf_fini(&text);
 	buf_fini(&why);
 	free(path);
