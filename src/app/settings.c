@@ -37,7 +37,7 @@ static void put_allowed(struct buf *out, const struct row *r)
 		           (uintmax_t)r->min, (uintmax_t)r->max);
 		break;
 	case TYPE_IP:
-		buf_lit(out, "an IP address, or nothing");
+		buf_printf(out, "an IP address, or %s", r->min ? "any" : "nothing");
 		break;
 	case TYPE_LISTEN:
 		buf_printf(out, "%ju to %ju of udp:ADDRESS:PORT and tcp:ADDRESS:PORT, commas between "
@@ -95,10 +95,9 @@ static int parse_text(struct str value, const struct row *r, void *field)
 static int parse_ip(struct str value, const struct row *r, void *field)
 {
 	struct addr a = {.family = ADDR_NONE};
-	(void)r;
-	if (str_ieq(value, STR("any")))
+	if (r->min && str_ieq(value, STR("any")))
 		value = STR("0.0.0.0");
-	if (value.n && addr_parse_ip(&a, value) != 0)
+	if ((value.n || r->min) && addr_parse_ip(&a, value) != 0)
 		return E_POLICY;
 	*(struct addr *)field = a;
 	return 0;

@@ -6,7 +6,7 @@
  * TYPE     written as                                       min, max
  * NUMBER   decimal digits                                   of the number
  * TEXT     characters                                       of its length
- * IP       an IP address, or nothing                        -
+ * IP       an IP address; nothing, or any where min is 1    1: it may not be empty
  * LISTEN   udp:ADDRESS:PORT,tcp:ADDRESS:PORT,...            of the number of entries
  * PORTS    FIRST-LAST                                       of the port numbers
  * LEVEL    error, warn, info, debug                         -
@@ -22,7 +22,7 @@ X(TEXT, sip_realm, "sip.realm", 1, 63, "tandem", "",
 X(NUMBER, sip_rcvbuf_bytes, "sip.rcvbuf_bytes", 0, 268435456, "4194304", "bytes",
   "Receive buffer of each UDP socket of SIP; 0 leaves it to the system.")
 
-X(IP, rtp_address, "rtp.address", 0, 0, "0.0.0.0", "",
+X(IP, rtp_address, "rtp.address", 1, 1, "0.0.0.0", "",
   "Where media is received; 0.0.0.0 (or any) means every address of the machine, IPv4 and IPv6.")
 X(IP, rtp_advertise, "rtp.advertise", 0, 0, "", "",
   "The address that our session descriptions name instead of the local one; without it sip.advertise counts.")

@@ -92,6 +92,8 @@ static void test_impossible_value_is_refused_with_what_is_allowed(void **state)
 	refuse(f, "sip.listen=udp:::5060", "brackets");
 	refuse(f, "sip.listen=udp:0.0.0.0:5060,,", "udp:ADDRESS:PORT");
 	refuse(f, "sip.advertise=pbx.example.com", "IP address");
+	refuse(f, "sip.advertise=any", "or nothing");
+	refuse(f, "rtp.address=", "or any");
 	refuse(f, "sip.realm=a\"b", "quotes");
 	refuse(f, "sip.realm=", "1 to 63");
 	refuse(f, "log.level=loud", "error, warn, info, debug");
