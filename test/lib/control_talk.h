@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A client of the control socket in the test's own thread: it sends, and turns the loop until an answer is there. */
+/**
+ * A client of the control socket in the test's own thread: it sends, and turns the loop until
+ * an answer is there.
+ */
 #pragma once
 
 #include <jansson.h>
