@@ -263,7 +263,7 @@ void print_result(struct buf *out, enum command_id command, const json_t *result
 		      {"REMOVED", "removed"}, {"CHANGED", "changed"}, {"FIELDS", "fields"});
 		break;
 	case COMMAND_REGISTRATIONS:
-		TABLE(out, result, {"TENANT", "tenant"}, {"DEVICE", "device"}, {"USER", "user"},
+		TABLE(out, result, {"TENANT", "tenant"}, {"EXTENSION", "extension"}, {"DEVICE", "device"},
 		      {"CONTACT", "contact"}, {"SOURCE", "source"}, {"EXPIRES", "expires_in_s"});
 		break;
 	case COMMAND_CALLS:
