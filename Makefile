@@ -29,6 +29,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o)
 LIB      := $(O)/libtandem.a
 # Support code of the tests: test/lib/*.c.
 TLIB_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
+TLIB     := $(O)/libtest.a
 # IN="ev media" takes the unit tests of these folders alone.
 IN       ?= *
 UNIT_SRC := $(wildcard $(IN:%=test/unit/%/test_*.c))
@@ -79,12 +80,16 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 
+$(TLIB): $(TLIB_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $(FLAVOUR) $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter test/%,$<),-Itest/lib -Wno-missing-prototypes) -MMD -MP -c -o $@ $<
 
-$(O)/test/unit/%: $(O)/test/unit/%.o $(TLIB_OBJ) $(LIB)
+$(O)/test/unit/%: $(O)/test/unit/%.o $(TLIB) $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
 .PRECIOUS: $(O)/%.o

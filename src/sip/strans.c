@@ -149,14 +149,13 @@ static void drop_head(struct strans *st)
 	st->request = NULL;
 }
 
-/** Timestamp goes into a 100 alone (section 8.2.6.1), Record-Route where asked for. */
-static void put_kept_head(const struct strans *st, struct buf *b, struct str to_tag, bool is_100,
+/** What was kept of the request's head; Record-Route where asked for. */
+static void put_kept_head(const struct strans *st, struct buf *b, struct str to_tag,
                           bool record_route)
 {
 	struct str rest = {st->head, st->head_n}, line;
 	while ((line = head_line(&rest)).n) {
-		if ((line_is(line, HDR_RECORD_ROUTE) && !record_route) ||
-		    (line_is(line, HDR_TIMESTAMP) && !is_100))
+		if (line_is(line, HDR_RECORD_ROUTE) && !record_route)
 			continue;
 		if (to_tag.n && !st->to_has_tag && line_is(line, HDR_TO)) {
 			buf_str(b, str_sub(line, 0, line.n - 2));
@@ -169,13 +168,6 @@ static void put_kept_head(const struct strans *st, struct buf *b, struct str to_
 	}
 }
 
-static void put_timestamp(struct buf *b, const struct sip_msg *m)
-{
-	struct str value = sip_value(m, HDR_TIMESTAMP);
-	if (value.n)
-		sip_put_hdr(b, HDR_TIMESTAMP, value);
-}
-
 static void put_response(const struct strans *st, struct buf *b, const struct sip_reply *r)
 {
 	bool is_100 = r->status == 100;
@@ -183,10 +175,8 @@ static void put_response(const struct strans *st, struct buf *b, const struct si
 	sip_put_status_line(b, r->status, r->reason);
 	if (st->request) {
 		sip_put_reply_head(b, st->request, &st->flow.remote, tag, r->record_route);
-		if (is_100)
-			put_timestamp(b, st->request);
 	} else {
-		put_kept_head(st, b, tag, is_100, r->record_route);
+		put_kept_head(st, b, tag, r->record_route);
 	}
 	buf_str(b, r->headers);
 	if (!is_100)
@@ -199,7 +189,6 @@ static bool keep_head(struct strans *st, const struct sip_msg *m)
 {
 	struct buf b = stack_take_out(st->stack);
 	sip_put_reply_head(&b, m, &st->flow.remote, STR_NONE, true);
-	put_timestamp(&b, m);
 	st->head = bytes_dup(buf_view(&b));
 	st->head_n = (uint32_t)b.n;
 	bool fits = buf_ok(&b);

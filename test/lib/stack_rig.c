@@ -14,9 +14,9 @@
 
 static void note_send(void *arg, const struct flow *flow, struct str bytes)
 {
-	struct rig *r = arg;
+	struct srig *r = arg;
 	assert_true(r->n_sent < RIG_SENT);
-	struct rig_sent *s = &r->sent[r->n_sent++];
+	struct srig_sent *s = &r->sent[r->n_sent++];
 	s->text = str_dupz(bytes);
 	s->flow = *flow;
 	s->at_ms = r->wheel.now_ms;
@@ -31,11 +31,11 @@ static void give_sent_by(void *arg, const struct flow *flow, struct addr *out)
 static void note_request(void *arg, struct strans *st, const struct sip_msg *m,
                          const struct flow *flow)
 {
-	struct rig *r = arg;
+	struct srig *r = arg;
 	r->requests++;
 	r->st = st;
 	assert_true(flow_eq(flow, strans_flow(st)));
-	strans_set_user(st, rig_note_server, r);
+	strans_set_user(st, srig_note_server, r);
 	if (r->on_request)
 		r->on_request(r, st, m);
 }
@@ -44,12 +44,12 @@ static void note_ack(void *arg, const struct sip_msg *m, const struct flow *flow
 {
 	(void)flow;
 	assert_int_equal(m->method, SIP_ACK);
-	((struct rig *)arg)->acks++;
+	((struct srig *)arg)->acks++;
 }
 
 static void note_cancel(void *arg, struct strans *st, const struct sip_msg *m)
 {
-	struct rig *r = arg;
+	struct srig *r = arg;
 	r->cancels++;
 	if (r->on_cancel)
 		r->on_cancel(r, st, m);
@@ -59,7 +59,7 @@ static void note_stray(void *arg, const struct sip_msg *m, const struct flow *fl
 {
 	(void)flow;
 	assert_false(m->request);
-	((struct rig *)arg)->strays++;
+	((struct srig *)arg)->strays++;
 }
 
 static const struct sip_stack_ops ops = {
@@ -71,9 +71,9 @@ static const struct sip_stack_ops ops = {
     .on_stray_response = note_stray,
 };
 
-struct rig *rig_new(size_t max_transactions)
+struct srig *srig_new(size_t max_transactions)
 {
-	struct rig *r = calloc(1, sizeof *r);
+	struct srig *r = calloc(1, sizeof *r);
 	assert_non_null(r);
 	r->start_ms = 1000000;
 	timer_wheel_init(&r->wheel, r->start_ms);
@@ -96,7 +96,7 @@ struct rig *rig_new(size_t max_transactions)
 	return r;
 }
 
-static void release(struct rig *r)
+static void release(struct srig *r)
 {
 	sip_stack_free(r->stack);
 	assert_int_equal(r->wheel.n, 0);
@@ -106,20 +106,20 @@ static void release(struct rig *r)
 	free(r);
 }
 
-void rig_free(struct rig *r)
+void srig_free(struct srig *r)
 {
 	assert_int_equal(sip_stack_transactions(r->stack), 0);
 	assert_int_equal(r->wheel.n, 0);
 	release(r);
 }
 
-void rig_free_unfinished(struct rig *r)
+void srig_free_unfinished(struct srig *r)
 {
 	assert_int_not_equal(sip_stack_transactions(r->stack), 0);
 	release(r);
 }
 
-struct flow rig_flow(enum sip_transport t)
+struct flow srig_flow(enum sip_transport t)
 {
 	struct flow f = {.transport = (uint8_t)t,
 	                 .conn = flow_is_reliable(&(struct flow){.transport = (uint8_t)t}) ? 7 : 0};
@@ -128,7 +128,7 @@ struct flow rig_flow(enum sip_transport t)
 	return f;
 }
 
-void rig_run(struct rig *r, uint64_t ms)
+void srig_run(struct srig *r, uint64_t ms)
 {
 	uint64_t until = r->wheel.now_ms + ms;
 	timer_wheel_run(&r->wheel, until);
@@ -136,9 +136,9 @@ void rig_run(struct rig *r, uint64_t ms)
 		timer_wheel_run(&r->wheel, until);
 }
 
-void rig_input(struct rig *r, enum sip_transport t, const char *text)
+void srig_input(struct srig *r, enum sip_transport t, const char *text)
 {
-	struct flow f = rig_flow(t);
+	struct flow f = srig_flow(t);
 	char *copy =
 	    str_dupz(str_z(text)); /* its own block, so that ASan sees a use after the call */
 	sip_stack_input(r->stack, (struct str){copy, strlen(text)}, &f);
@@ -147,7 +147,7 @@ void rig_input(struct rig *r, enum sip_transport t, const char *text)
 
 static char text[8192];
 
-const char *rig_request(const char *method, const char *branch, const char *extra)
+const char *srig_request(const char *method, const char *branch, const char *extra)
 {
 	snprintf(text, sizeof text,
 	         "%s sip:bob@acme.test SIP/2.0\r\n"
@@ -163,7 +163,7 @@ const char *rig_request(const char *method, const char *branch, const char *extr
 	return text;
 }
 
-const char *rig_follow(const char *method, const char *branch, const char *to_tag)
+const char *srig_follow(const char *method, const char *branch, const char *to_tag)
 {
 	snprintf(text, sizeof text,
 	         "%s sip:bob@acme.test SIP/2.0\r\n"
@@ -178,7 +178,7 @@ const char *rig_follow(const char *method, const char *branch, const char *to_ta
 	return text;
 }
 
-const char *rig_sent_value(const struct rig *r, size_t i, const char *name, char out[256])
+const char *srig_sent_value(const struct srig *r, size_t i, const char *name, char out[256])
 {
 	struct str rest = str_z(r->sent[i].text);
 	out[0] = '\0';
@@ -193,59 +193,59 @@ const char *rig_sent_value(const struct rig *r, size_t i, const char *name, char
 	return out;
 }
 
-const char *rig_response(const struct rig *r, size_t i, const char *status, const char *to_tag)
+const char *srig_response(const struct srig *r, size_t i, const char *status, const char *to_tag)
 {
 	char via[256], from[256], to[256], call_id[256], cseq[256];
 	snprintf(text, sizeof text,
 	         "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %s\r\n"
 	         "Content-Length: 0\r\n\r\n",
-	         status, rig_sent_value(r, i, "Via", via), rig_sent_value(r, i, "From", from),
-	         rig_sent_value(r, i, "To", to), to_tag ? ";tag=" : "", to_tag ? to_tag : "",
-	         rig_sent_value(r, i, "Call-ID", call_id), rig_sent_value(r, i, "CSeq", cseq));
+	         status, srig_sent_value(r, i, "Via", via), srig_sent_value(r, i, "From", from),
+	         srig_sent_value(r, i, "To", to), to_tag ? ";tag=" : "", to_tag ? to_tag : "",
+	         srig_sent_value(r, i, "Call-ID", call_id), srig_sent_value(r, i, "CSeq", cseq));
 	return text;
 }
 
-bool rig_sent_starts(const struct rig *r, size_t i, const char *start)
+bool srig_sent_starts(const struct srig *r, size_t i, const char *start)
 {
 	return i < r->n_sent && strncmp(r->sent[i].text, start, strlen(start)) == 0;
 }
 
-bool rig_sent_has(const struct rig *r, size_t i, const char *what)
+bool srig_sent_has(const struct srig *r, size_t i, const char *what)
 {
 	return i < r->n_sent && strstr(r->sent[i].text, what) != NULL;
 }
 
-uint64_t rig_sent_ms(const struct rig *r, size_t i)
+uint64_t srig_sent_ms(const struct srig *r, size_t i)
 {
 	assert_true(i < r->n_sent);
 	return r->sent[i].at_ms - r->start_ms;
 }
 
-void rig_note_server(enum strans_event event, struct strans *st, void *user)
+void srig_note_server(enum strans_event event, struct strans *st, void *user)
 {
-	struct rig *r = user;
+	struct srig *r = user;
 	assert_true(r->n_server < RIG_EVENTS);
-	r->server[r->n_server++] = (struct rig_event){.event = (int)event};
+	r->server[r->n_server++] = (struct srig_event){.event = (int)event};
 	if (event == STRANS_END && r->st == st)
 		r->st = NULL;
 }
 
-void rig_note_client(enum ctrans_event event, struct ctrans *ct, const struct sip_msg *m, int err,
+void srig_note_client(enum ctrans_event event, struct ctrans *ct, const struct sip_msg *m, int err,
                      void *user)
 {
-	struct rig *r = user;
+	struct srig *r = user;
 	assert_true(r->n_client < RIG_EVENTS);
 	assert_true((event == CTRANS_END) == (m == NULL));
 	r->client[r->n_client++] =
-	    (struct rig_event){.event = (int)event, .status = m ? m->status : 0, .err = err};
+	    (struct srig_event){.event = (int)event, .status = m ? m->status : 0, .err = err};
 	if (r->on_client)
 		r->on_client(event, ct, m, err, user);
 }
 
-struct ctrans *rig_start(struct rig *r, enum sip_method method, enum sip_transport t)
+struct ctrans *srig_start(struct srig *r, enum sip_method method, enum sip_transport t)
 {
 	char headers[512];
-	struct flow f = rig_flow(t);
+	struct flow f = srig_flow(t);
 	struct str name = sip_method_name(method);
 	snprintf(headers, sizeof headers,
 	         "Route: <sip:p1.test;lr>\r\nRoute: <sip:p2.test;lr>\r\n"
@@ -260,6 +260,6 @@ struct ctrans *rig_start(struct rig *r, enum sip_method method, enum sip_transpo
 	    .flow = &f,
 	};
 	struct ctrans *ct = NULL;
-	assert_int_equal(ctrans_start(&ct, r->stack, &args, rig_note_client, r), 0);
+	assert_int_equal(ctrans_start(&ct, r->stack, &args, srig_note_client, r), 0);
 	return ct;
 }

@@ -6,22 +6,22 @@
 
 enum { RIG_SENT = 512, RIG_EVENTS = 256 };
 
-struct rig_sent {
+struct srig_sent {
 	char *text; /* NUL terminated */
 	struct flow flow;
 	uint64_t at_ms;
 };
 
-struct rig_event {
+struct srig_event {
 	int event;       /* enum strans_event or ctrans_event */
 	uint16_t status; /* client: of the response */
 	int err;
 };
 
-struct rig;
-typedef void rig_request_fn(struct rig *r, struct strans *st, const struct sip_msg *m);
+struct srig;
+typedef void srig_request_fn(struct srig *r, struct strans *st, const struct sip_msg *m);
 
-struct rig {
+struct srig {
 	struct timer_wheel wheel;
 	struct rng rng;
 	struct log log;
@@ -29,45 +29,45 @@ struct rig {
 	struct sip_stack *stack;
 	uint64_t start_ms;
 
-	struct rig_sent sent[RIG_SENT];
+	struct srig_sent sent[RIG_SENT];
 	size_t n_sent;
 
 	struct strans *st;          /* of the last on_request */
-	rig_request_fn *on_request; /* what the user does then; NULL: nothing */
-	rig_request_fn *on_cancel;
+	srig_request_fn *on_request; /* what the user does then; NULL: nothing */
+	srig_request_fn *on_cancel;
 	unsigned requests, acks, cancels, strays;
-	struct rig_event server[RIG_EVENTS], client[RIG_EVENTS];
+	struct srig_event server[RIG_EVENTS], client[RIG_EVENTS];
 	size_t n_server, n_client;
 	ctrans_fn *on_client; /* called after the event was noted */
 };
 
-struct rig *rig_new(size_t max_transactions);
+struct srig *srig_new(size_t max_transactions);
 /** Fails the test when a transaction or a timer is left, unless `unfinished`. */
-void rig_free(struct rig *r);
-void rig_free_unfinished(struct rig *r);
+void srig_free(struct srig *r);
+void srig_free_unfinished(struct srig *r);
 
-struct flow rig_flow(enum sip_transport t); /* from 192.0.2.9:5062 to 192.0.2.1:5060 */
+struct flow srig_flow(enum sip_transport t); /* from 192.0.2.9:5062 to 192.0.2.1:5060 */
 /** Time passes. */
-void rig_run(struct rig *r, uint64_t ms);
-void rig_input(struct rig *r, enum sip_transport t, const char *text);
+void srig_run(struct srig *r, uint64_t ms);
+void srig_input(struct srig *r, enum sip_transport t, const char *text);
 
 /** A request, without body; `extra`: whole lines. Text lives until the next call. */
-const char *rig_request(const char *method, const char *branch, const char *extra);
+const char *srig_request(const char *method, const char *branch, const char *extra);
 /** A response to the `i`th message sent. `to_tag` NULL: none. Text lives until the next call. */
-const char *rig_response(const struct rig *r, size_t i, const char *status, const char *to_tag);
-/** The ACK or CANCEL of an INVITE of rig_request; `to_tag` NULL: none. */
-const char *rig_follow(const char *method, const char *branch, const char *to_tag);
+const char *srig_response(const struct srig *r, size_t i, const char *status, const char *to_tag);
+/** The ACK or CANCEL of an INVITE of srig_request; `to_tag` NULL: none. */
+const char *srig_follow(const char *method, const char *branch, const char *to_tag);
 
-bool rig_sent_starts(const struct rig *r, size_t i, const char *text);
-bool rig_sent_has(const struct rig *r, size_t i, const char *text);
+bool srig_sent_starts(const struct srig *r, size_t i, const char *text);
+bool srig_sent_has(const struct srig *r, size_t i, const char *text);
 /** Value of a header of what was sent, copied into `out`; "" when there is none. */
-const char *rig_sent_value(const struct rig *r, size_t i, const char *name, char out[256]);
+const char *srig_sent_value(const struct srig *r, size_t i, const char *name, char out[256]);
 /** How long after the rig was made. */
-uint64_t rig_sent_ms(const struct rig *r, size_t i);
+uint64_t srig_sent_ms(const struct srig *r, size_t i);
 
 /** A handler that notes events in the rig (`user` is the rig). */
-strans_fn rig_note_server;
-ctrans_fn rig_note_client;
+strans_fn srig_note_server;
+ctrans_fn srig_note_client;
 
 /** Start a request of ours over a transport. */
-struct ctrans *rig_start(struct rig *r, enum sip_method method, enum sip_transport t);
+struct ctrans *srig_start(struct srig *r, enum sip_method method, enum sip_transport t);
