@@ -6,7 +6,6 @@
 #pragma once
 
 #include "base/buf.h"
-#include "base/rng.h"
 #include "base/str.h"
 
 struct seal_key {
@@ -15,7 +14,14 @@ struct seal_key {
 
 enum { SEAL_MAX_PLAIN = 512 };
 
-/** "v1:" and base64 of nonce and box. E_LIMIT above SEAL_MAX_PLAIN. */
+/**
+ * Append "v1:" and base64 of nonce and box; the nonce is libsodium's random. E_LIMIT above
+ * SEAL_MAX_PLAIN, EIO when the system has no random numbers; whether it fitted is buf_ok(out).
+ */
 must_check int seal_put(struct buf *out, const struct seal_key *k, struct str plain);
-/** `out` is wiped by the caller (mem_wipe). E_MALFORMED; E_POLICY: another key or tampered. */
+/**
+ * Append the plain text to `out`, which the caller wipes (mem_wipe): give it memory of its own
+ * with buf_init_fixed, for one that grows leaves copies behind.
+ * @return 0; E_MALFORMED; E_POLICY: another key or tampered; E_LIMIT: `out` is too small
+ */
 must_check int seal_open(const struct seal_key *k, struct str sealed, struct buf *out);
