@@ -25,13 +25,17 @@ struct object {
 
 struct object_set {
 	struct object *v;
-	size_t n;
+	size_t n, cap;
+	/* Of the tenant whose live rows these are; 0: the highest version among the rows. It is
+	 * higher than theirs after a commit that only removed. */
+	uint64_t version;
 };
 
 void object_fini(struct object *o);
 void object_set_fini(struct object_set *s);
 /** The set takes `o` over. */
 void object_set_add(struct object_set *s, struct object o);
+/** These two walk the set. */
 struct object *object_set_find(const struct object_set *s, enum kind_id kind, struct str key);
 struct object *object_set_by_id(const struct object_set *s, uint64_t id);
 
@@ -50,12 +54,21 @@ struct change {
 struct change_set {
 	struct change *v;
 	size_t n;
-	struct str tenant_name; /* for messages */
+	size_t cap;
+	struct str tenant_name; /* for messages; belongs to the set's or the current rows */
 };
 
 void change_set_fini(struct change_set *c);
+/** The set takes `change.row` over. */
+void change_set_add(struct change_set *c, struct change change);
 
-/** One line a change: "+ user Alice (1001)", "~ device bob-desk: password", "- user Carol". */
+/**
+ * One line a change: "+ user Alice (1001)", "~ device bob-desk: password", "- user Carol (1003)".
+ * Values of fields are never shown.
+ */
 void change_set_put_text(struct buf *out, const struct change_set *c);
-/** The same for machines: {"tenant","changes":[{"op","kind","key","fields":[...]}]}. */
+/**
+ * The same for machines: {"tenant","changes":[{"op","kind","key","fields":[...]}]}; op is "add",
+ * "edit" or "remove", fields are the names of those that an edit changes. A new reference.
+ */
 json_t *change_set_json(const struct change_set *c);

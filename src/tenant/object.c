@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tenant/object.h"
+
+#include <stdlib.h>
+
+/* Room for one more of `size` bytes in an array of `n`. */
+static void *grown(void *v, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return v;
+	*cap = *cap ? *cap * 2 : 8;
+	v = reallocarray(v, *cap, size);
+	if (!v)
+		abort();
+	return v;
+}
+
+void object_fini(struct object *o)
+{
+	free(o->key);
+	free(o->who);
+	json_decref(o->body);
+	*o = (struct object){0};
+}
+
+void object_set_fini(struct object_set *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		object_fini(&s->v[i]);
+	free(s->v);
+	*s = (struct object_set){0};
+}
+
+void object_set_add(struct object_set *s, struct object o)
+{
+	s->v = grown(s->v, s->n, &s->cap, sizeof *s->v);
+	s->v[s->n++] = o;
+}
+
+struct object *object_set_find(const struct object_set *s, enum kind_id kind, struct str key)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].kind == kind && str_eq(str_z(s->v[i].key), key))
+			return &s->v[i];
+	}
+	return NULL;
+}
+
+struct object *object_set_by_id(const struct object_set *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].id == id)
+			return &s->v[i];
+	}
+	return NULL;
+}
+
+void change_set_fini(struct change_set *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		object_fini(&c->v[i].row);
+	free(c->v);
+	*c = (struct change_set){0};
+}
+
+void change_set_add(struct change_set *c, struct change change)
+{
+	c->v = grown(c->v, c->n, &c->cap, sizeof *c->v);
+	c->v[c->n++] = change;
+}
