@@ -41,7 +41,15 @@ struct user {
 	size_t n_devices;
 };
 
-/** `realm` is the installation's (setting sip.realm). */
+/**
+ * Build a tenant from its live rows.
+ *
+ * @param objects  of one tenant; borrowed
+ * @param seal     the same for all tenants of a directory: the key of their tables is made from it
+ * @param realm    the installation's (setting sip.realm)
+ * @return 0 and a reference; E_POLICY: rows that do not fit together, or a password that cannot be
+ *         opened (`why` has one line)
+ */
 must_check int tenant_build(const struct tenant **out, const struct object_set *objects,
                             const struct seal_key *seal, struct str realm, struct buf *why);
 const struct tenant *tenant_ref(const struct tenant *t);
@@ -54,6 +62,9 @@ struct str tenant_name(const struct tenant *t);
 struct str tenant_domain(const struct tenant *t);
 /** AUTH_*: what is offered to whom we do not know yet. */
 unsigned tenant_auth_algs(const struct tenant *t);
+size_t tenant_domains(const struct tenant *t);
+struct str tenant_domain_at(const struct tenant *t, size_t i);
+/** Whatever the letter case, and with or without a dot at the end. */
 bool tenant_has_domain(const struct tenant *t, struct str host);
 
 /** NULL: no such one in this tenant. */
@@ -64,10 +75,19 @@ const struct device *tenant_device_by_id(const struct tenant *t, uint64_t id);
 size_t tenant_users(const struct tenant *t);
 const struct user *tenant_user_at(const struct tenant *t, size_t i); /* in order of extension */
 
+size_t tenant_devices(const struct tenant *t);
+/** Bytes of memory that the snapshot takes. */
+size_t tenant_bytes(const struct tenant *t);
+
 /** Does an extension of the tenant begin with these digits (and is longer)? For 484. */
 bool tenant_extension_prefix(const struct tenant *t, struct str digits);
 
-/** All tenants. Takes a reference to each. E_POLICY: two claim the same domain. */
+/**
+ * All tenants. Takes a reference to each. A new one for each change is meant: the tables of the
+ * tenants are merged as they are, no name is hashed again.
+ *
+ * @return 0 and a reference; E_POLICY: two have the same domain, name or id (`why`: a line each)
+ */
 must_check int directory_build(const struct directory **out, const struct tenant *const *tenants,
                                size_t n, struct buf *why);
 const struct directory *directory_ref(const struct directory *d);
@@ -76,7 +96,7 @@ void directory_unref(const struct directory *d);
 const struct tenant *directory_by_domain(const struct directory *d, struct str host);
 const struct tenant *directory_by_id(const struct directory *d, uint64_t id);
 const struct tenant *directory_by_name(const struct directory *d, struct str name);
-/** The device with this global user name; sets its tenant. */
+/** The device with this global user name; sets its tenant. NULL and `*tenant` untouched: none. */
 const struct device *directory_by_global_username(const struct directory *d, struct str username,
                                                   const struct tenant **tenant);
 /**
