@@ -287,7 +287,7 @@ static void merge_table(struct directory *d, const struct device_table *table,
 {
 	const struct lookup *from = table->of_tenant(t);
 
-	for (size_t i = 0; i <= from->mask; i++) {
+	for (size_t i = 0; i < from->n_slots; i++) {
 		const struct lookup_slot *slot = &from->slots[i];
 		size_t at;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * From a hash to positions in an array that no longer changes: a table of 8 bytes a slot, at
- * most 3/4 full, built once for a known number and then only read. It stores and compares the low
+ * From a hash to positions in an array that no longer changes: a table of 8 bytes a slot, two
+ * thirds full, built once for a known number and then only read. It stores and compares the low
  * 32 bits of the hash; whether the key is the right one looks the caller:
  *
  *     for (size_t at = lookup_first(&l, h); lookup_hit(&l, h, &at); at = lookup_next(&l, at))
@@ -23,33 +23,30 @@ struct lookup_slot {
 
 struct lookup {
 	struct lookup_slot *slots;
-	size_t mask; /* slots - 1 */
+	size_t n_slots;
 };
 
-/** Slots for `n` entries: a power of two, and always a free one, at which a search ends. */
+/** Slots for `n` entries: always a free one, at which a search ends. */
 static inline size_t lookup_slots(size_t n)
 {
-	size_t slots = 4;
-
-	while (slots / 4 * 3 < n)
-		slots *= 2;
-	return slots;
+	return n + n / 2 + 1;
 }
 
 /** `zeroed` memory of lookup_slots(n), which stays the caller's. */
 static inline void lookup_init(struct lookup *l, struct lookup_slot *zeroed, size_t n)
 {
-	*l = (struct lookup){zeroed, lookup_slots(n) - 1};
+	*l = (struct lookup){zeroed, lookup_slots(n)};
 }
 
+/** The tag as a fraction of the table: any size will do, so none of it is wasted. */
 static inline size_t lookup_first(const struct lookup *l, uint64_t hash)
 {
-	return (uint32_t)hash & l->mask;
+	return (size_t)((uint64_t)(uint32_t)hash * l->n_slots >> 32);
 }
 
 static inline size_t lookup_next(const struct lookup *l, size_t at)
 {
-	return (at + 1) & l->mask;
+	return at + 1 == l->n_slots ? 0 : at + 1;
 }
 
 /** Move `*at` to the next slot with this hash; false when there is none, `*at` is a free one then. */

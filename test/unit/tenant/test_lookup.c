@@ -10,18 +10,14 @@
 #include "base/hash.h"
 #include "tenant/lookup.h"
 
-static void test_table_is_at_most_three_quarters_full(void **state)
+static void test_table_is_two_thirds_full(void **state)
 {
 	(void)state;
-	for (size_t n = 0; n < 3000; n++) {
-		size_t slots = lookup_slots(n);
-
-		assert_int_equal(slots & (slots - 1), 0);
-		assert_true(n * 4 <= slots * 3);
-		assert_true(slots > n);
+	assert_int_equal(lookup_slots(0), 1);
+	for (size_t n = 1; n < 3000; n++) {
+		assert_true(lookup_slots(n) > n);
+		assert_true(lookup_slots(n) * 2 <= n * 3 + 2);
 	}
-	assert_int_equal(lookup_slots(3), 4);
-	assert_int_equal(lookup_slots(4), 8);
 }
 
 static void test_every_entry_is_found_and_no_other(void **state)
@@ -50,42 +46,67 @@ static void test_every_entry_is_found_and_no_other(void **state)
 /* Equal hashes at the end of the table: the search goes on at its beginning. */
 static void test_equal_hashes_are_all_visited(void **state)
 {
-	struct lookup_slot slots[8] = {{0}};
+	enum { LAST = 0xfffffff0, N = 6 };
+	struct lookup_slot slots[N + N / 2 + 1] = {{0}};
 	struct lookup l;
 	size_t at, n = 0;
 
 	(void)state;
-	lookup_init(&l, slots, 6);
-	lookup_add(&l, 0x17, 40);
-	lookup_add(&l, 0x0f, 10);
-	lookup_add(&l, 0x0f, 11);
-	lookup_add(&l, 0x0f, 12);
-	for (at = lookup_first(&l, 0x0f); lookup_hit(&l, 0x0f, &at); at = lookup_next(&l, at))
+	lookup_init(&l, slots, N);
+	lookup_add(&l, LAST + 1, 40);
+	lookup_add(&l, LAST, 10);
+	lookup_add(&l, LAST, 11);
+	lookup_add(&l, LAST, 12);
+	for (at = lookup_first(&l, LAST); lookup_hit(&l, LAST, &at); at = lookup_next(&l, at))
 		assert_int_equal(lookup_value(&l, at), 10 + n++);
 	assert_int_equal(n, 3);
-	at = lookup_first(&l, 0x27);
-	assert_false(lookup_hit(&l, 0x27, &at));
+	assert_int_equal(slots[0].value, 10 + 1);
+	at = lookup_first(&l, LAST + 2);
+	assert_false(lookup_hit(&l, LAST + 2, &at));
 	assert_int_equal(slots[at].value, 0);
+}
+
+/* A bit of the hash above the 32 that are kept makes no difference. */
+static void test_hash_of_a_slot_is_the_hash_of_its_key(void **state)
+{
+	struct lookup_slot small[5] = {{0}}, large[151] = {{0}};
+	struct hash_key key = {3, 4};
+	struct lookup from, to;
+	size_t at;
+
+	(void)state;
+	lookup_init(&from, small, 3);
+	lookup_init(&to, large, 100);
+	lookup_add(&from, hash_u64(&key, 5), 5);
+	for (size_t i = 0; i < from.n_slots; i++) {
+		if (small[i].value)
+			lookup_add(&to, small[i].tag, small[i].value - 1);
+	}
+	at = lookup_first(&to, hash_u64(&key, 5));
+	assert_true(lookup_hit(&to, hash_u64(&key, 5), &at));
+	assert_int_equal(lookup_value(&to, at), 5);
 }
 
 static void test_empty_table_has_no_hit(void **state)
 {
-	struct lookup_slot slots[4] = {{0}};
+	struct lookup_slot slots[1] = {{0}};
 	struct lookup l;
 	size_t at;
 
 	(void)state;
 	lookup_init(&l, slots, 0);
-	at = lookup_first(&l, 0);
-	assert_false(lookup_hit(&l, 0, &at));
+	at = lookup_first(&l, UINT64_MAX);
+	assert_int_equal(at, 0);
+	assert_false(lookup_hit(&l, UINT64_MAX, &at));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_is_at_most_three_quarters_full),
+		cmocka_unit_test(test_table_is_two_thirds_full),
 		cmocka_unit_test(test_every_entry_is_found_and_no_other),
 		cmocka_unit_test(test_equal_hashes_are_all_visited),
+		cmocka_unit_test(test_hash_of_a_slot_is_the_hash_of_its_key),
 		cmocka_unit_test(test_empty_table_has_no_hit),
 	};
 
