@@ -22,6 +22,7 @@ must_check int seal_put(struct buf *out, const struct seal_key *k, struct str pl
 /**
  * Append the plain text to `out`, which the caller wipes (mem_wipe): give it memory of its own
  * with buf_init_fixed, for one that grows leaves copies behind.
- * @return 0; E_MALFORMED; E_POLICY: another key or tampered; E_LIMIT: `out` is too small
+ * @return 0; E_MALFORMED; E_POLICY: another key or tampered; E_LIMIT: `out` is too small;
+ *         EIO as above
  */
 must_check int seal_open(const struct seal_key *k, struct str sealed, struct buf *out);

@@ -244,6 +244,17 @@ static void test_default_of_a_later_release_is_no_change(void **state)
 	assert_plan(f, FILE_OF(ALICE), "");
 }
 
+/* A history has them too; what was removed before is neither there nor removed again. */
+static void test_removed_rows_are_as_if_not_there(void **state)
+{
+	struct fixture *f = *state;
+
+	apply(f, ACME);
+	object_set_find(&f->rows.set, KIND_DEVICE, STR("bob-desk"))->removed = true;
+	assert_plan(f, FILE_OF(ALICE), "- device 1002\n- user Bob (1002)\n");
+	assert_plan(f, ACME, "+ device bob-desk\n");
+}
+
 static void test_change_set_as_json(void **state)
 {
 	struct fixture *f = *state;
@@ -357,6 +368,7 @@ int main(void)
 		T(test_edits_name_their_fields),
 		T(test_rows_of_an_edit_belong_to_the_tenant),
 		T(test_default_of_a_later_release_is_no_change),
+		T(test_removed_rows_are_as_if_not_there),
 		T(test_change_set_as_json),
 		T(test_global_username_is_made_once),
 		T(test_longest_names_make_a_global_username),
