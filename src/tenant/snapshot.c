@@ -48,6 +48,11 @@ struct str tenant_domain(const struct tenant *t)
 	return t->domains[0];
 }
 
+unsigned tenant_auth_algs(const struct tenant *t)
+{
+	return t->auth_algs;
+}
+
 size_t tenant_domains(const struct tenant *t)
 {
 	return t->n_domains;

@@ -17,6 +17,7 @@ struct tenant {
 	size_t bytes;
 	uint64_t id, version;
 	struct str name;
+	unsigned auth_algs;             /* never 0 */
 	struct hash_key key;            /* of all tables; equal in all tenants */
 	struct str *domains;
 	size_t n_domains;

@@ -220,6 +220,23 @@ static void make_key(struct hash_key *key, const struct seal_key *seal)
 	crypto_kdf_derive_from_key((unsigned char *)key, sizeof *key, 1, "lookups", seal->key);
 }
 
+static unsigned algs_in(const json_t *body)
+{
+	const json_t *list = json_object_get(body, "digest");
+	unsigned algs = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *v = json_array_get(list, i);
+		struct str name = {json_string_value(v), json_string_length(v)};
+
+		if (str_eq(name, STR("md5")))
+			algs |= AUTH_MD5;
+		else if (str_eq(name, STR("sha-256")))
+			algs |= AUTH_SHA256;
+	}
+	return algs;
+}
+
 static void fill_tenant(struct builder *b)
 {
 	const json_t *domains = json_object_get(b->tenant_row->body, "domains");
@@ -233,6 +250,9 @@ static void fill_tenant(struct builder *b)
 		if (b->objects->v[i].version > t->version)
 			t->version = b->objects->v[i].version;
 	}
+	t->auth_algs = algs_in(b->tenant_row->body);
+	if (!t->auth_algs) /* a row that was written before there was a choice */
+		t->auth_algs = AUTH_MD5;
 	t->name = keep(b, str_z(b->tenant_row->key));
 	for (size_t i = 0; i < t->n_domains; i++) {
 		const json_t *v = json_array_get(domains, i);
@@ -283,32 +303,6 @@ static int by_user_and_id(const void *a, const void *b)
 	return (left->row->id > right->row->id) - (left->row->id < right->row->id);
 }
 
-static unsigned algs_in(const json_t *body)
-{
-	const json_t *list = json_object_get(body, "digest");
-	unsigned algs = 0;
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *v = json_array_get(list, i);
-		struct str name = {json_string_value(v), json_string_length(v)};
-
-		if (str_eq(name, STR("md5")))
-			algs |= AUTH_MD5;
-		else if (str_eq(name, STR("sha-256")))
-			algs |= AUTH_SHA256;
-	}
-	return algs;
-}
-
-static unsigned auth_algs(const struct builder *b, const json_t *device)
-{
-	unsigned algs = algs_in(device);
-
-	if (!algs)
-		algs = algs_in(b->tenant_row->body);
-	return algs ? algs : AUTH_MD5;
-}
-
 static int fill_secrets(const struct builder *b, const json_t *body, struct device *d)
 {
 	char mem[SEAL_MAX_PLAIN];
@@ -339,7 +333,9 @@ static int fill_device(struct builder *b, size_t i)
 	d->username = keep(b, str_z(row->key));
 	d->global_username = keep(b, text_in(row->body, "global_username"));
 	d->user = u;
-	d->auth_algs = auth_algs(b, row->body);
+	d->auth_algs = algs_in(row->body);
+	if (!d->auth_algs)
+		d->auth_algs = t->auth_algs;
 	if (tenant_device_by_username(t, d->username))
 		return unfit(b, row, "has a user name that another device has");
 	if (!d->global_username.n)

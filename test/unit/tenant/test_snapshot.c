@@ -153,6 +153,8 @@ static void test_algorithms_are_the_devices_then_the_tenants(void **state)
 		"\"extension\":\"1\",\"devices\":[{\"username\":\"a\",\"password\":\"x\"},"
 		"{\"username\":\"b\",\"password\":\"x\",\"digest\":[\"md5\"]}]}]}", 1);
 
+	assert_int_equal(tenant_auth_algs(f->t), AUTH_MD5);
+	assert_int_equal(tenant_auth_algs(t), AUTH_SHA256);
 	assert_int_equal(tenant_device_by_username(f->t, STR("1001"))->auth_algs, AUTH_MD5);
 	assert_int_equal(tenant_device_by_username(f->t, STR("bob-desk"))->auth_algs,
 	                 AUTH_MD5 | AUTH_SHA256);
