@@ -23,3 +23,12 @@ X(LOG_MEDIA_FULL, "media.full", LOG_WARN, "A media thread has as many streams as
 X(LOG_MEDIA_FLOW_TAKEN, "media.flow_taken", LOG_WARN, "Another stream hears this address on this port; tried again later.")
 X(LOG_MEDIA_CMD_DROPPED, "media.command_dropped", LOG_ERROR, "A media thread's mailbox was full and a command was dropped.")
 X(LOG_CONFIG_CHANGED, "config.changed", LOG_INFO, "A tenant has its next version.")
+
+X(LOG_STORE_OPEN, "store.open", LOG_INFO, "The database is open.")
+X(LOG_STORE_MIGRATED, "store.migrated", LOG_INFO, "The database was brought to a later schema.")
+X(LOG_STORE_ERROR, "store.error", LOG_ERROR, "The database failed in a read or a change of configuration.")
+X(LOG_STORE_FAILING, "store.failing", LOG_ERROR, "Live state and call records cannot be written; they are kept and tried again.")
+X(LOG_STORE_WORKS, "store.works_again", LOG_WARN, "What could not be written before is written now.")
+X(LOG_STORE_LOST, "store.lost", LOG_ERROR, "The store was closed with call records that could not be written.")
+X(LOG_STORE_DROPPED, "store.dropped", LOG_WARN, "Writes of live state are dropped: the writer is behind or they are too long.")
+X(LOG_STORE_DAMAGED, "store.damaged", LOG_ERROR, "Something in the database cannot be read and is left out.")

@@ -4,10 +4,12 @@
  * and the spool of call detail records. One interface; SQLite is behind it now.
  *
  * Two kinds of use:
- *  - rows (configuration) are read and committed synchronously, by the control thread alone;
+ *  - rows (configuration) are read and committed synchronously, by the control thread alone,
+ *    and are on the disk when store_commit returns;
  *  - everything of live traffic is posted from any thread to one writer thread, which
  *    commits in batches and never makes the poster wait. A put and a delete of
- *    the same key that meet in one batch cancel out.
+ *    the same key that meet in one batch cancel out. What is committed survives the death of
+ *    the process at once, and that of the machine from the next checkpoint on.
  *
  * Keys carry the tenant (DESIGN rule 6).
  */
@@ -21,19 +23,27 @@
 struct store;
 
 /**
- * Open or create `dir`/tandem.db and migrate it (each migration in one transaction, the
- * schema version in user_version; a database of a later version is refused). Starts the writer thread.
+ * Open or create `dir` (its parent must exist) and tandem.db in it, and migrate it (each
+ * migration in one transaction, the schema version in user_version; a database of a later
+ * version is refused). Starts the writer thread. `log` is borrowed until store_close.
  *
- * @return 0; E_POLICY (a newer schema, or another process has it open), EIO, EACCES: `why` says which
+ * @return 0; E_POLICY (a newer schema, or another process has it open), EIO, ENOSPC, EACCES or
+ *         another errno value: `why` says which
  */
 must_check int store_open(struct store **out, const char *dir, const struct log *log,
                           struct buf *why);
-/** Commits what is posted, then closes. */
+/**
+ * Commits what is posted, then closes. All posters must have ended. When that last commit fails,
+ * each record that is still in memory gets its `done` with the error.
+ */
 void store_close(struct store *s);
 
-/* -- configuration: control thread only ---------------------------------------------------- */
+/* -- configuration: control thread only --------------------------------------- */
 
-/** Live objects of one tenant, or of all (tenant 0); `as_of_version` 0: now. */
+/**
+ * Live objects of one tenant, or of all (tenant 0), in order of tenant and id;
+ * `as_of_version` 0: now. Versions count within a tenant: EINVAL for a version of all.
+ */
 must_check int store_rows(struct store *s, uint64_t tenant, uint64_t as_of_version,
                           struct object_set *out);
 /** Every version of one object, oldest first. */
@@ -47,37 +57,56 @@ must_check int store_version_info(struct store *s, uint64_t tenant, uint64_t ver
                                   uint64_t *at_ms, char who[64]);
 
 /**
- * Write all changes of a set in one transaction under the tenant's next version; ids of new objects are
- * set in `c`. For a new tenant, `tenant` is 0 and becomes the id of the added tenant object.
- * @return 0; E_STALE when the tenant is no longer at `expect_version`; EIO
+ * Write all changes of a set in one transaction under the tenant's next version; id, tenant,
+ * version and time of the rows are set in `c`. For a new tenant, `tenant` is 0 and
+ * becomes the id of the added tenant object. An empty set writes nothing and gives the version
+ * that is. On an error nothing is written and ids of new objects are 0 again.
+ *
+ * @param who  at most 63 bytes
+ * @return 0; E_STALE when the tenant is no longer at `expect_version`, or a changed object is
+ *         not live in it; EEXIST when a live tenant has this name already, or two live
+ *         objects of one kind would have one key; E_POLICY when `tenant` is 0 and no tenant is
+ *         added; E_LIMIT; EINVAL for a reference out of the set; EIO, ENOSPC
  */
 must_check int store_commit(struct store *s, uint64_t *tenant, uint64_t expect_version,
                             struct change_set *c, const char *who, uint64_t at_ms,
                             uint64_t *version);
 
-/** A secret of the installation by name: made at random the first time (nonce secret, hash key). */
+/**
+ * A secret of the installation by name: made at random the first time (nonce secret, hash key).
+ * It stands in the database in the clear, so it must not be what protects the database (that is
+ * tenant/seal.h's key, beside it). EINVAL when it was made with another length.
+ */
 must_check int store_secret(struct store *s, const char *name, uint8_t *out, size_t n);
 
-/* -- live state: any thread; values are opaque bytes; copied ----------------------------------- */
+/* -- live state: any thread; values are opaque bytes; copied ------------------ */
 
-enum store_table { STORE_BINDINGS, STORE_CALLS };
+enum store_table { STORE_BINDINGS, STORE_CALLS, STORE_TABLES };
+
+enum { STORE_MAX_KEY = 1024, STORE_MAX_VALUE = 65536 };
 
 /**
  * Later writes of a key win. Never waits and never fails for the caller: when the writer
- * cannot keep up beyond the queue's limit the write is dropped and counted (store_dropped).
+ * cannot keep up beyond the queue's limit (64 MiB), or a key or value is too long, the write is
+ * dropped and counted (store_dropped).
  */
 void store_put(struct store *s, enum store_table table, uint64_t tenant, struct str key,
                struct str value);
 void store_delete(struct store *s, enum store_table table, uint64_t tenant, struct str key);
 
-/** All values of a table, at start. A non-zero return of `fn` stops the walk and is returned. */
+/**
+ * All committed values of a table, in no order: for the start. Control thread. What `fn` is given
+ * is borrowed for the call. A non-zero return of `fn` stops the walk and is returned.
+ */
 typedef int store_each_fn(uint64_t tenant, struct str key, struct str value, void *arg);
 must_check int store_each(struct store *s, enum store_table table, store_each_fn *fn, void *arg);
 
 /**
- * Append a call detail record (JSON) and remove the live call `call_key` in the same
- * transaction. `id` is unique; a second append of the same id does nothing. When it is durable (or
- * failed), `done` is called on the writer thread; NULL: not wanted.
+ * Append a call detail record (JSON) and remove the live call `call_key` (empty: none) in the same
+ * transaction. `id` is unique in its tenant; a second append of the same id does nothing.
+ * A record is never dropped: the queue's limit does not count for it, and while the disk fails it
+ * is kept in memory and tried again. When it is committed, `done` is called with 0 on the writer
+ * thread, in the order of appending; with an error only when store_close gave up. NULL: not wanted.
  */
 typedef void store_done_fn(int err, void *arg);
 void store_cdr_append(struct store *s, uint64_t tenant, struct str id, uint64_t start_ms,
@@ -88,11 +117,18 @@ struct store_cdr_query {
 	uint64_t tenant;
 	struct str id;      /* one record; empty: all */
 	uint64_t before_ms; /* start earlier than this; 0: no bound */
-	size_t limit;
+	/* With before_ms, the last id of a page: go on behind it, also among those that
+	 * started in the same millisecond. Empty: none. */
+	struct str before_id;
+	size_t limit; /* at most this many */
 };
 must_check int store_cdrs(struct store *s, const struct store_cdr_query *q, store_each_fn *fn,
                           void *arg);
 
-/** Wait until everything posted before this call is committed. For tests, and before ending. */
+/**
+ * Wait until everything posted before this call is committed, or a try to commit it has failed.
+ * For tests, and before ending. Any thread but the writer's (not from `done`).
+ */
 void store_sync(struct store *s);
+/** Live writes dropped since the start. Any thread. */
 uint64_t store_dropped(const struct store *s);
