@@ -59,6 +59,7 @@ static int build_entry(struct config *c, struct entry *e, struct buf *why)
 		buf_printf(why, "the version of tenant %" PRIu64 ": %s", e->id, err_text(err));
 		return err;
 	}
+	e->objects.version = e->version; /* also when the last change was a removal */
 	return tenant_build(&e->tenant, &e->objects, c->args.seal, c->args.realm, why);
 }
 

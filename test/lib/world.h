@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A whole shard in a test: virtual clock, captured packets, scripted media and store. Phones are
+ * addresses that send text and read what was sent to them.
+ *
+ *     struct world *w = world_new();
+ *     struct phone *a = world_phone(w, "acme.test", "1001", "s3cret-1001", "192.0.2.10:5060");
+ *     phone_register(a);
+ *     phone_send(a, "INVITE ...");
+ *     phone_expect(a, "SIP/2.0 407");
+ *
+ * Two tenants exist: acme (acme.test; 1001 Alice, 1002 Bob with a second device bob-desk, 1003
+ * Carol) and umbra (umbra.test; 1001 Ursula, 1002 Udo); passwords are "s3cret-" + user name,
+ * in umbra "umbra-" + user name.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "service/shard.h"
+
+struct world;
+struct phone;
+
+struct world *world_new(void);
+/** Ends all calls, lets all timers run out, and fails the test when anything is left over. */
+void world_free(struct world *w);
+
+uint64_t world_now(const struct world *w);
+/** Let time pass, millisecond by millisecond where something is due. */
+void world_advance(struct world *w, uint64_t ms);
+struct shard *world_shard(struct world *w);
+/** Throw away the n-th next packet that the switch sends (1: the next); 0: none. */
+void world_lose(struct world *w, unsigned n);
+
+/** Call detail records so far, and the newest one as JSON (borrowed). */
+size_t world_cdrs(const struct world *w);
+json_t *world_cdr(const struct world *w);
+/** The stored record of the only live call; empty: none. */
+struct str world_live_record(const struct world *w);
+const struct tenant *world_tenant(const struct world *w, const char *name);
+/** Make a phone's stream silent: as if the media plane had reported it. */
+void world_silence(struct world *w, uint64_t stream);
+/** Streams that are set and not destroyed; the last SET of the i-th of them. */
+size_t world_streams(const struct world *w);
+const struct media_cmd *world_stream(const struct world *w, size_t i);
+
+struct phone *world_phone(struct world *w, const char *domain, const char *username,
+                          const char *password, const char *address);
+const char *phone_address(const struct phone *p);
+/** REGISTER with digest; the Contact is the phone's address. */
+void phone_register(struct phone *p);
+
+/**
+ * Send text: "\n" becomes CRLF; "$V" is a Via with the phone's address and a new branch, "$L" a
+ * right Content-Length line and the empty line before the body that follows, "$A" the
+ * credentials for the last challenge (of the request line's method and URI).
+ */
+void phone_send(struct phone *p, const char *fmt, ...) printf_like(2, 3);
+/** Again, byte for byte. */
+void phone_resend(struct phone *p);
+
+/** The next packet to this phone must begin like that; it is parsed (borrowed until the next). */
+const struct sip_msg *phone_expect(struct phone *p, const char *begins);
+/** Nothing waits for this phone. */
+void phone_expect_nothing(struct phone *p);
+/** Forget what waits. */
+void phone_flush(struct phone *p);
+
+/** A response to the request that was read last, with To tag `tag`; `more`: lines and body. */
+void phone_reply(struct phone *p, const struct sip_msg *req, unsigned status, const char *tag,
+                 const char *more, const char *sdp);
+
+/** An audio description of this phone. */
+const char *phone_sdp(struct phone *p, uint16_t port, const char *direction);
+
+/**
+ * INVITE with credentials from `a` to the extension; leaves the call ringing nowhere yet: reads the
+ * 407, sends the ACK and the second INVITE, and reads the 100.
+ */
+void phone_call(struct phone *a, const char *extension, const char *sdp);
+const char *phone_call_id(const struct phone *p);
+uint32_t phone_cseq(const struct phone *p);
+/** In the dialog of phone_call: ACK, BYE, re-INVITE ...; the To tag is the last one seen. */
+void phone_in_dialog(struct phone *a, const char *method, const char *more, const char *sdp);
