@@ -97,7 +97,8 @@ static clockid_t clock_of(const char *name)
 		if (found) {
 			long tid = strtol(e->d_name, NULL, 10);
 			closedir(d);
-			return (clockid_t)((~(unsigned)tid << 3) | 6); /* per thread, scheduler's time */
+			/* The kernel's number for a thread's clock of scheduled time. */
+			return (clockid_t)((~(unsigned)tid << 3) | 6);
 		}
 	}
 	fprintf(stderr, "no thread %s\n", name);
@@ -107,9 +108,9 @@ static clockid_t clock_of(const char *name)
 static struct sockaddr_in phone_ip(size_t i)
 {
 	return (struct sockaddr_in){
-	        .sin_family = AF_INET,
-	        .sin_port = htons((uint16_t)(FAR_PORT + i % FAR_SOCKETS)),
-	        .sin_addr.s_addr = htonl(0x7f010000u + (uint32_t)i + 1),
+	    .sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)(FAR_PORT + i % FAR_SOCKETS)),
+	    .sin_addr.s_addr = htonl(0x7f010000u + (uint32_t)i + 1),
 	};
 }
 
@@ -164,7 +165,8 @@ static void send_one(const struct bench *b, size_t i, uint16_t seq)
 
 static void sleep_until(uint64_t ns)
 {
-	struct timespec t = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
+	struct timespec t = {.tv_sec = (time_t)(ns / 1000000000u),
+	                     .tv_nsec = (long)(ns % 1000000000u)};
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
 		;
 }
@@ -308,14 +310,14 @@ static void set_calls(struct bench *b)
 static void start_media(struct bench *b)
 {
 	struct media_args args = {
-	        .threads = 1,
-	        .address = {.family = ADDR_V4, .ip = {127, 0, 0, 1}},
-	        .max_streams = b->n_phones,
-	        .rcvbuf_bytes = 1 << 24,
-	        .log = &b->log,
-	        .metrics = &b->metrics,
-	        .on_event = on_event,
-	        .arg = b,
+	    .threads = 1,
+	    .address = {.family = ADDR_V4, .ip = {127, 0, 0, 1}},
+	    .max_streams = b->n_phones,
+	    .rcvbuf_bytes = 1 << 24,
+	    .log = &b->log,
+	    .metrics = &b->metrics,
+	    .on_event = on_event,
+	    .arg = b,
 	};
 	if (b->wildcard)
 		args.address = (struct addr){.family = ADDR_V4};
@@ -348,9 +350,10 @@ static void print_result(struct bench *b, uint64_t cpu_ns, uint64_t wall_ns)
 	printf("%5zu calls  %7.0f packets/s  cpu %5.0f ns/packet  %5.1f %% of a core  "
 	       "delay p50 %4.0f p99 %4.0f p99.9 %4.0f us  lost %llu of %llu  wrong %zu\n",
 	       b->n_phones / 2, (double)relayed * 1e9 / (double)wall_ns,
-	       relayed ? (double)cpu_ns / (double)relayed : 0, 100.0 * (double)cpu_ns / (double)wall_ns,
-	       delay_us(b, 0.5), delay_us(b, 0.99), delay_us(b, 0.999),
-	       (unsigned long long)(b->n_sent - b->n_delays), (unsigned long long)b->n_sent, b->n_wrong);
+	       relayed ? (double)cpu_ns / (double)relayed : 0,
+	       100.0 * (double)cpu_ns / (double)wall_ns, delay_us(b, 0.5), delay_us(b, 0.99),
+	       delay_us(b, 0.999), (unsigned long long)(b->n_sent - b->n_delays),
+	       (unsigned long long)b->n_sent, b->n_wrong);
 	fflush(stdout);
 }
 
@@ -372,7 +375,8 @@ static void run(size_t calls, const struct bench *options)
 	clockid_t clock = clock_of("media-0");
 	uint64_t cpu = now_ns(clock), wall = now_ns(CLOCK_MONOTONIC);
 	pthread_t tx, rx;
-	if (pthread_create(&rx, NULL, receive_all, b) != 0 || pthread_create(&tx, NULL, send_all, b) != 0)
+	if (pthread_create(&rx, NULL, receive_all, b) != 0 ||
+	    pthread_create(&tx, NULL, send_all, b) != 0)
 		die("thread");
 	pthread_join(tx, NULL);
 	wall = now_ns(CLOCK_MONOTONIC) - wall;

@@ -28,7 +28,8 @@ static uint32_t slot_count(uint32_t max)
 void flow_table_init(struct flow_table *t, uint32_t max, const struct hash_key *key)
 {
 	uint32_t n_slots = slot_count(max);
-	*t = (struct flow_table){.hash = *key, .mask = n_slots - 1, .max = max, .free_head = FLOW_NONE};
+	*t = (struct flow_table){
+	    .hash = *key, .mask = n_slots - 1, .max = max, .free_head = FLOW_NONE};
 	t->slots = calloc(n_slots, sizeof *t->slots);
 	t->flows = calloc(max, sizeof *t->flows);
 	if (!t->slots || !t->flows)

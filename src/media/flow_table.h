@@ -35,15 +35,15 @@ struct flow_key {
 
 struct flow {
 	struct flow_key key;
-	uint16_t flags;      /* enum flow_flag */
-	uint16_t out;        /* socket that packets leave by */
-	uint32_t stream;     /* whose packets these are; also names the payload type map */
-	uint32_t sink;       /* stream they leave by */
+	uint16_t flags;  /* enum flow_flag */
+	uint16_t out;    /* socket that packets leave by */
+	uint32_t stream; /* whose packets these are; also names the payload type map */
+	uint32_t sink;   /* stream they leave by */
 	uint32_t ssrc;
 	struct addr to, from;
-	uint8_t dtmf_pt;     /* 255: none */
+	uint8_t dtmf_pt;         /* 255: none */
 	uint64_t packets, bytes; /* heard */
-	uint64_t last_ms;    /* monotonic, of the last packet heard; 0: none */
+	uint64_t last_ms;        /* monotonic, of the last packet heard; 0: none */
 };
 
 struct flow_slot;

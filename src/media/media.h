@@ -40,8 +40,8 @@ enum media_cmd_kind {
 };
 
 struct media_set {
-	uint16_t port;           /* local RTP port of the pool; fixed for the stream's life */
-	struct addr local;       /* address the peer was told; what we send from */
+	uint16_t port;     /* local RTP port of the pool; fixed for the stream's life */
+	struct addr local; /* address the peer was told; what we send from */
 	enum media_source source;
 	struct addr remote;      /* where the peer's description says it listens */
 	struct addr remote_rtcp; /* ADDR_NONE: none */
@@ -49,15 +49,15 @@ struct media_set {
 	bool relatch;            /* a new description: forget what was latched or locked */
 	bool rtcp_mux;
 	enum media_sink sink;
-	uint64_t peer;           /* MEDIA_SINK_PEER: the stream its packets leave by */
-	bool hear;               /* false: what comes in is counted and dropped (we said sendonly or inactive) */
-	bool expect;             /* packets ought to come: report silence */
-	uint32_t silence_ms;     /* MEDIA_EV_SILENCE after this long without a packet; 0: never */
-	uint32_t clock_hz;       /* of the main codec, for jitter */
-	uint8_t dtmf_pt;         /* 255: none */
-	uint32_t dtmf_hz;        /* clock of dtmf_pt; 0: clock_hz */
-	bool map_pt;             /* translate payload types on the way to the sink */
-	uint8_t pt_map[128];     /* above 127: not forwarded */
+	uint64_t peer; /* MEDIA_SINK_PEER: the stream its packets leave by */
+	bool hear; /* false: what comes in is counted and dropped (we said sendonly or inactive) */
+	bool expect;         /* packets ought to come: report silence */
+	uint32_t silence_ms; /* MEDIA_EV_SILENCE after this long without a packet; 0: never */
+	uint32_t clock_hz;   /* of the main codec, for jitter */
+	uint8_t dtmf_pt;     /* 255: none */
+	uint32_t dtmf_hz;    /* clock of dtmf_pt; 0: clock_hz */
+	bool map_pt;         /* translate payload types on the way to the sink */
+	uint8_t pt_map[128]; /* above 127: not forwarded */
 };
 
 struct media_cmd {
@@ -73,26 +73,26 @@ struct media_cmd {
 /** Quality of one stream: what came in from the peer, and what the peer says of what we sent. */
 struct media_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t rx_lost;        /* expected less received, RFC 3550 appendix A.3; never negative */
+	uint64_t rx_lost; /* expected less received, RFC 3550 appendix A.3; never negative */
 	uint64_t rx_reordered, rx_duplicate;
-	uint64_t rx_refused;     /* from a wrong source */
+	uint64_t rx_refused; /* from a wrong source */
 	uint64_t rx_malformed;
 	uint32_t jitter_us, max_jitter_us; /* RFC 3550 section 6.4.1 */
 	uint32_t rtcp_rx, rtcp_tx;
 	bool peer_reported;
 	uint32_t peer_lost, peer_jitter_us, peer_fraction_lost_256;
-	uint32_t rtt_us;         /* 0: not known */
+	uint32_t rtt_us; /* 0: not known */
 	uint32_t ssrc;
-	uint8_t pt;              /* last payload type heard */
-	struct addr locked;      /* whom we hear; ADDR_NONE: nobody yet */
+	uint8_t pt;                 /* last payload type heard */
+	struct addr locked;         /* whom we hear; ADDR_NONE: nobody yet */
 	uint64_t first_ms, last_ms; /* wall clock of the first and last packet; 0: none */
 };
 
 enum media_ev_kind {
-	MEDIA_EV_LOCKED,      /* the stream hears `addr` from now on */
-	MEDIA_EV_SILENCE,     /* nothing for silence_ms */
-	MEDIA_EV_RESUMED,     /* packets come again */
-	MEDIA_EV_DTMF,        /* one press, at its end */
+	MEDIA_EV_LOCKED,  /* the stream hears `addr` from now on */
+	MEDIA_EV_SILENCE, /* nothing for silence_ms */
+	MEDIA_EV_RESUMED, /* packets come again */
+	MEDIA_EV_DTMF,    /* one press, at its end */
 	MEDIA_EV_STATS,
 	MEDIA_EV_ENDED,       /* the stream is gone; final stats */
 	MEDIA_EV_PORT_FAILED, /* `port` could not be bound */
@@ -104,7 +104,7 @@ struct media_event {
 	uint64_t id;
 	uint16_t port;
 	struct addr addr;
-	char digit;             /* 0-9 * # A-D */
+	char digit; /* 0-9 * # A-D */
 	uint32_t duration_ms;
 	struct media_stats stats;
 };
@@ -114,11 +114,11 @@ typedef void media_event_fn(uint16_t shard, struct media_event *ev, void *arg);
 
 struct media_args {
 	size_t threads;
-	struct addr address;      /* to bind; a wildcard opens both families where the system has both */
-	size_t max_streams;       /* of one thread */
+	struct addr address; /* to bind; a wildcard opens both families where the system has both */
+	size_t max_streams;  /* of one thread */
 	size_t rcvbuf_bytes;
 	const struct log *log;
-	struct metrics *metrics;  /* one per thread: an array */
+	struct metrics *metrics; /* one per thread: an array */
 	media_event_fn *on_event;
 	void *arg;
 };
@@ -126,6 +126,7 @@ struct media_args {
 must_check int media_new(struct media **out, const struct media_args *args);
 /** Ends the threads; streams that are left are dropped without events. */
 void media_free(struct media *m);
-/** Takes `cmd` (malloc) over. Any thread. Never waits: a full mailbox is counted and logged, and E_LIMIT returned. */
+/** Takes `cmd` (malloc) over. Any thread. Never waits: a full mailbox is counted and logged, and
+ * E_LIMIT returned. */
 must_check int media_post(struct media *m, size_t thread, struct media_cmd *cmd);
 size_t media_threads(const struct media *m);

@@ -29,8 +29,8 @@ struct port_pool {
 	struct map leases;
 	uint16_t first;
 	size_t n_pairs;
-	size_t n_used; /* pairs 0 .. n_used-1 are in rotation, the bad ones among them skipped */
-	size_t next;   /* where the next search begins */
+	size_t n_used;   /* pairs 0 .. n_used-1 are in rotation, the bad ones among them skipped */
+	size_t next;     /* where the next search begins */
 	uint8_t state[]; /* enum pair_state, one a pair */
 };
 

@@ -21,9 +21,9 @@
 struct port_pool;
 
 struct port_lease {
-	uint16_t port;     /* 0: none */
+	uint16_t port; /* 0: none */
 	bool exact;
-	struct addr peer;  /* port 0 when open */
+	struct addr peer; /* port 0 when open */
 };
 
 /**

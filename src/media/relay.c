@@ -14,7 +14,8 @@ static void count_malformed(struct worker *w, struct stream *s)
 	w->turn.malformed++;
 }
 
-/** Nobody may be heard from there. With one stream alone on the port it is known whom it was for. */
+/** Nobody may be heard from there. With one stream alone on the port it is known whom it was for.
+ */
 static void refuse(struct worker *w, const struct sock *sock)
 {
 	w->turn.refused++;
@@ -87,7 +88,8 @@ static void forward(struct worker *w, const struct flow *f, struct stream *s,
 		rtp_set_pt(pk->p, pt);
 	}
 	if (f->flags & FLOW_ECHO) {
-		/* Its own SSRC coming back would be a collision to the sender: RFC 3550 section 8.2. */
+		/* Its own SSRC coming back would be a collision to the sender: RFC 3550
+		 * section 8.2. */
 		rtp_set_ssrc(pk->p, f->ssrc);
 		s->echo_timestamp = h->timestamp;
 		s->echo_us = w->now_us;
@@ -143,8 +145,7 @@ void relay_datagram(struct worker *w, uint16_t sock, struct packet *pk)
 		return;
 	}
 	struct stream *s = &w->streams.at[f->stream];
-	enum rtp_class what =
-	        pk->n > SOCKET_BUFFER ? RTP_CLASS_OTHER : rtp_classify(pk->p, pk->n);
+	enum rtp_class what = pk->n > SOCKET_BUFFER ? RTP_CLASS_OTHER : rtp_classify(pk->p, pk->n);
 	if (what == RTP_CLASS_RTP && !(f->flags & FLOW_RTCP))
 		relay_rtp(w, f, s, pk);
 	else if (what == RTP_CLASS_RTCP && takes_rtcp(f, s))

@@ -49,7 +49,8 @@ static void read_blocks(struct stream *s, const struct rtcp_packet *pk)
 			continue;
 		s->peer_reported = true;
 		s->peer_block = b;
-		uint32_t rtt_us = s->sr_us && s->sr_ssrc == b.ssrc ? rtcp_rtt_us(&b, sr_clock(s)) : 0;
+		uint32_t rtt_us =
+		    s->sr_us && s->sr_ssrc == b.ssrc ? rtcp_rtt_us(&b, sr_clock(s)) : 0;
 		if (rtt_us)
 			s->rtt_us = rtt_us;
 	}
@@ -131,8 +132,7 @@ static bool send_rtcp(struct worker *w, struct stream *to, uint8_t *p, size_t n)
 	struct addr at;
 	if (n == 0 || !stream_rtcp_target(to, &at))
 		return false;
-	uint16_t out =
-	        socket_pool_out(&w->sockets, to->set.port, at.family, !to->set.rtcp_mux);
+	uint16_t out = socket_pool_out(&w->sockets, to->set.port, at.family, !to->set.rtcp_mux);
 	if (out == SOCKET_NONE)
 		return false;
 	socket_pool_send(&w->sockets, out, p, n, &at, &to->set.local);
@@ -200,10 +200,10 @@ static bool echo_sender(const struct stream *s, struct rtcp_sender *sr)
 		return false;
 	uint64_t passed_us = w->now_us - s->echo_us;
 	*sr = (struct rtcp_sender){
-	        .ntp = rtcp_ntp_from_us(w->wall_us + w->now_us),
-	        .timestamp = s->echo_timestamp + (uint32_t)(passed_us * s->set.clock_hz / 1000000),
-	        .packets = (uint32_t)s->tx_packets,
-	        .bytes = (uint32_t)(s->tx_bytes - s->tx_packets * RTP_HEADER_MIN),
+	    .ntp = rtcp_ntp_from_us(w->wall_us + w->now_us),
+	    .timestamp = s->echo_timestamp + (uint32_t)(passed_us * s->set.clock_hz / 1000000),
+	    .packets = (uint32_t)s->tx_packets,
+	    .bytes = (uint32_t)(s->tx_bytes - s->tx_packets * RTP_HEADER_MIN),
 	};
 	return true;
 }

@@ -16,10 +16,10 @@ void socket_pool_init(struct socket_pool *p, const struct addr *address, size_t 
                       int epoll)
 {
 	*p = (struct socket_pool){
-	        .address = *address,
-	        .wildcard = addr_is_any(address),
-	        .rcvbuf_bytes = rcvbuf_bytes,
-	        .epoll = epoll,
+	    .address = *address,
+	    .wildcard = addr_is_any(address),
+	    .rcvbuf_bytes = rcvbuf_bytes,
+	    .epoll = epoll,
 	};
 	p->buffers = aligned_alloc(64, (size_t)SOCKET_PACKETS * SOCKET_BUFFER);
 	if (!p->buffers)
@@ -50,8 +50,8 @@ static int mark_as_voice(int fd, uint8_t family)
 {
 	int tos = DSCP_EF;
 	if (family == ADDR_V4) {
-		/* RTP is never worth fragmenting; with DF the kernel need not draw an ident for each
-		 * packet (7 % of the cost), and forged ICMP cannot shrink the path. */
+		/* RTP is never worth fragmenting; with DF the kernel need not draw an ident for
+		 * each packet (7 % of the cost), and forged ICMP cannot shrink the path. */
 		int probe = IP_PMTUDISC_PROBE;
 		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe);
 		return setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos) ? errno : 0;
@@ -111,8 +111,8 @@ static int watch(struct socket_pool *p, int fd, uint8_t family, uint16_t port, u
 	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = i};
 	if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
 		return errno;
-	p->socks[i] = (struct sock){
-	        .fd = fd, .port = port, .family = family, .rtcp = port % 2 != 0};
+	p->socks[i] =
+	    (struct sock){.fd = fd, .port = port, .family = family, .rtcp = port % 2 != 0};
 	p->n_socks++;
 	*index = i;
 	return 0;
@@ -176,7 +176,8 @@ int socket_pool_open(struct socket_pool *p, uint16_t port)
 	if (p->n_socks > MAX_SOCKS - 8)
 		return EMFILE;
 	make_room(p);
-	struct sock_pair pair = {.v4 = {SOCKET_NONE, SOCKET_NONE}, .v6 = {SOCKET_NONE, SOCKET_NONE}};
+	struct sock_pair pair = {.v4 = {SOCKET_NONE, SOCKET_NONE},
+	                         .v6 = {SOCKET_NONE, SOCKET_NONE}};
 	int err = open_pair(p, &pair, port);
 	if (err)
 		return err;
@@ -230,7 +231,8 @@ size_t socket_pool_recv(struct socket_pool *p, uint16_t sock, struct packet out[
 		return 0;
 	for (size_t i = 0; i < (size_t)n; i++) {
 		out[i].p = base + i * SOCKET_BUFFER;
-		out[i].n = s->msg[i].msg_len > SOCKET_BUFFER ? SOCKET_BUFFER + 1 : s->msg[i].msg_len;
+		out[i].n =
+		    s->msg[i].msg_len > SOCKET_BUFFER ? SOCKET_BUFFER + 1 : s->msg[i].msg_len;
 		addr_from_sockaddr(&out[i].from, &s->name[i].sa);
 	}
 	p->n_buffers += (size_t)n;
@@ -285,13 +287,13 @@ static void put_message(const struct socket_pool *p, struct sock_scratch *s, siz
 	s->iov[i] = (struct iovec){tx->p, tx->n};
 	*h = (struct msghdr){.msg_name = &s->name[i], .msg_iov = &s->iov[i], .msg_iovlen = 1};
 	if (tx->to.family == ADDR_V4) {
-		s->name[i].v4 = (struct sockaddr_in){.sin_family = AF_INET,
-		                                     .sin_port = htons(tx->to.port)};
+		s->name[i].v4 =
+		    (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(tx->to.port)};
 		memcpy(&s->name[i].v4.sin_addr, tx->to.ip, 4);
 		h->msg_namelen = sizeof s->name[i].v4;
 	} else {
-		s->name[i].v6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
-		                                      .sin6_port = htons(tx->to.port)};
+		s->name[i].v6 =
+		    (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(tx->to.port)};
 		memcpy(&s->name[i].v6.sin6_addr, tx->to.ip, 16);
 		h->msg_namelen = sizeof s->name[i].v6;
 	}

@@ -14,8 +14,8 @@
 #include "base/addr.h"
 
 enum {
-	SOCKET_BATCH = 64,     /* datagrams a system call */
-	SOCKET_PACKETS = 512,  /* buffers of the arena */
+	SOCKET_BATCH = 64,    /* datagrams a system call */
+	SOCKET_PACKETS = 512, /* buffers of the arena */
 	SOCKET_NONE = UINT16_MAX,
 	/* Ethernet's MTU and a little more. The odd number of cache lines keeps the heads of
 	 * packets from competing for the same cache sets. */
@@ -24,11 +24,11 @@ enum {
 
 struct sock {
 	int fd;
-	uint16_t port;     /* ours */
-	uint8_t family;    /* enum addr_family */
-	bool rtcp;         /* the odd port */
-	uint16_t last_rx;  /* datagrams that came last time */
-	uint16_t n_tx;     /* queued, chained from tx_head */
+	uint16_t port;    /* ours */
+	uint8_t family;   /* enum addr_family */
+	bool rtcp;        /* the odd port */
+	uint16_t last_rx; /* datagrams that came last time */
+	uint16_t n_tx;    /* queued, chained from tx_head */
 	uint16_t tx_head, tx_tail;
 };
 
@@ -36,12 +36,12 @@ struct sock {
 struct sock_pair {
 	uint16_t v4[2], v6[2]; /* socket of RTP, RTCP; SOCKET_NONE */
 	uint32_t n_streams;
-	uint64_t stream_sum;   /* of the indices of its streams: when there is one, that one */
+	uint64_t stream_sum; /* of the indices of its streams: when there is one, that one */
 };
 
 struct packet {
 	uint8_t *p;
-	size_t n;          /* SOCKET_BUFFER + 1: it was longer */
+	size_t n; /* SOCKET_BUFFER + 1: it was longer */
 	struct addr from;
 };
 
@@ -69,7 +69,7 @@ struct sock_scratch {
 };
 
 struct socket_pool {
-	struct addr address;   /* to bind */
+	struct addr address; /* to bind */
 	bool wildcard;
 	size_t rcvbuf_bytes;
 	int epoll;
@@ -79,10 +79,10 @@ struct socket_pool {
 	uint16_t n_pairs, max_pairs;
 	uint16_t pair_of[32768]; /* by port / 2: index plus one; 0: not open */
 	uint8_t *buffers;
-	size_t n_buffers;      /* used in this turn */
+	size_t n_buffers; /* used in this turn */
 	struct tx tx[SOCKET_PACKETS];
 	uint16_t n_tx;
-	uint16_t *dirty;       /* sockets with something queued */
+	uint16_t *dirty; /* sockets with something queued */
 	uint16_t n_dirty;
 	uint64_t sent, send_failed;
 	struct sock_scratch scratch;

@@ -143,9 +143,9 @@ static bool want_rtcp(const struct stream *s, struct flow_key *key, unsigned *fl
 typedef bool want_fn(const struct stream *s, struct flow_key *key, unsigned *flags);
 
 static want_fn *const wants[CLAIMS] = {
-	[CLAIM_RTP] = want_rtp,
-	[CLAIM_SOURCE] = want_source,
-	[CLAIM_RTCP] = want_rtcp,
+    [CLAIM_RTP] = want_rtp,
+    [CLAIM_SOURCE] = want_source,
+    [CLAIM_RTCP] = want_rtcp,
 };
 
 static struct flow *claimed(const struct stream *s, enum claim c)
@@ -459,25 +459,25 @@ void stream_stats(const struct stream *s, struct media_stats *out)
 {
 	const struct flow *f = claimed(s, CLAIM_RTP);
 	*out = (struct media_stats){
-	        .rx_packets = s->rx_packets + (f ? f->packets : 0),
-	        .rx_bytes = s->rx_bytes + (f ? f->bytes : 0),
-	        .tx_packets = s->tx_packets,
-	        .tx_bytes = s->tx_bytes,
-	        .rx_lost = rtp_receiver_lost(&s->rx),
-	        .rx_reordered = s->rx.reordered,
-	        .rx_duplicate = s->rx.duplicate,
-	        .rx_refused = s->refused,
-	        .rx_malformed = s->malformed,
-	        .jitter_us = rtp_receiver_jitter_us(&s->rx),
-	        .max_jitter_us = rtp_receiver_max_jitter_us(&s->rx),
-	        .rtcp_rx = s->rtcp_rx,
-	        .rtcp_tx = s->rtcp_tx,
-	        .rtt_us = s->rtt_us,
-	        .ssrc = s->rx.ssrc,
-	        .pt = s->pt,
-	        .locked = s->locked,
-	        .first_ms = wall_of(s, s->first_ms),
-	        .last_ms = wall_of(s, last_heard_ms(s)),
+	    .rx_packets = s->rx_packets + (f ? f->packets : 0),
+	    .rx_bytes = s->rx_bytes + (f ? f->bytes : 0),
+	    .tx_packets = s->tx_packets,
+	    .tx_bytes = s->tx_bytes,
+	    .rx_lost = rtp_receiver_lost(&s->rx),
+	    .rx_reordered = s->rx.reordered,
+	    .rx_duplicate = s->rx.duplicate,
+	    .rx_refused = s->refused,
+	    .rx_malformed = s->malformed,
+	    .jitter_us = rtp_receiver_jitter_us(&s->rx),
+	    .max_jitter_us = rtp_receiver_max_jitter_us(&s->rx),
+	    .rtcp_rx = s->rtcp_rx,
+	    .rtcp_tx = s->rtcp_tx,
+	    .rtt_us = s->rtt_us,
+	    .ssrc = s->rx.ssrc,
+	    .pt = s->pt,
+	    .locked = s->locked,
+	    .first_ms = wall_of(s, s->first_ms),
+	    .last_ms = wall_of(s, last_heard_ms(s)),
 	};
 	peer_stats(s, out);
 }

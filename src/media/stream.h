@@ -31,15 +31,15 @@ enum { STREAM_CNAME = 16 };
 
 struct stream {
 	uint64_t id;
-	uint32_t index;            /* place in the table */
+	uint32_t index; /* place in the table */
 	uint32_t next_free;
 	uint16_t shard;
 	struct worker *worker;
 	struct map_node by_id, by_peer; /* by_peer: while it has a peer */
 	struct media_set set;
-	uint32_t claims[CLAIMS];   /* flows; FLOW_NONE */
-	struct timer claim_timer;  /* set while another stream holds a flow that this one wants */
-	bool denied;               /* and that was logged */
+	uint32_t claims[CLAIMS];  /* flows; FLOW_NONE */
+	struct timer claim_timer; /* set while another stream holds a flow that this one wants */
+	bool denied;              /* and that was logged */
 	struct addr locked, rtcp_locked;
 
 	/* What came in; the flow of CLAIM_RTP has the newest part of the counts. */
@@ -53,20 +53,20 @@ struct stream {
 	/* Silence. */
 	struct timer silence_timer;
 	uint64_t expect_since_ms;
-	bool silent;               /* reported */
+	bool silent; /* reported */
 
 	/* What goes out. */
 	uint64_t tx_packets, tx_bytes;
-	uint32_t own_ssrc;         /* of echoed packets and own reports */
-	uint32_t echo_timestamp;   /* of the last packet echoed, at echo_us */
+	uint32_t own_ssrc;       /* of echoed packets and own reports */
+	uint32_t echo_timestamp; /* of the last packet echoed, at echo_us */
 	uint64_t echo_us;
-	char cname[STREAM_CNAME];  /* stands for whoever speaks to this peer: RFC 7022 */
+	char cname[STREAM_CNAME]; /* stands for whoever speaks to this peer: RFC 7022 */
 
 	/* RTCP. */
 	struct timer report_timer;
 	uint32_t rtcp_rx, rtcp_tx;
-	uint64_t forwarded_ms;     /* when a report last went on to this peer; 0: never */
-	uint64_t sr_ntp, sr_us;    /* newest SR sent to this peer, and when; 0: none */
+	uint64_t forwarded_ms;  /* when a report last went on to this peer; 0: never */
+	uint64_t sr_ntp, sr_us; /* newest SR sent to this peer, and when; 0: none */
 	uint32_t sr_ssrc;
 	bool peer_reported;
 	struct rtcp_block peer_block;

@@ -20,11 +20,11 @@
 enum {
 	MAILBOX_SLOTS = 16384,
 	MAX_READY = 128,
-	MAX_BATCHES = 8,       /* of one socket in one turn, so that one flood does not starve others */
+	MAX_BATCHES = 8, /* of one socket in one turn, so that one flood does not starve others */
 	MAX_WAIT_MS = 1000,
 	TICK_US = 1000,
 	WINDOW_US = 100000,
-	BUSY_PACKETS = 200,    /* a window: 2000 packets/s */
+	BUSY_PACKETS = 200, /* a window: 2000 packets/s */
 	QUIET_PACKETS = 100,
 	FLOWS_PER_STREAM = CLAIMS,
 };
@@ -254,13 +254,13 @@ static int open_descriptors(struct worker *w)
 int worker_init(struct worker *w, const struct media_args *args, size_t index)
 {
 	*w = (struct worker){
-	        .index = index,
-	        .epoll = -1,
-	        .wake_fd = -1,
-	        .log = args->log,
-	        .metrics = &args->metrics[index],
-	        .on_event = args->on_event,
-	        .arg = args->arg,
+	    .index = index,
+	    .epoll = -1,
+	    .wake_fd = -1,
+	    .log = args->log,
+	    .metrics = &args->metrics[index],
+	    .on_event = args->on_event,
+	    .arg = args->arg,
 	};
 	rng_init(&w->rng);
 	rng_bytes(&w->rng, &w->hash, sizeof w->hash);

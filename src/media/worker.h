@@ -17,7 +17,7 @@ struct worker {
 	pthread_t thread;
 	struct mailbox *mailbox;
 	int epoll;
-	int wake_fd;          /* eventfd: stop */
+	int wake_fd; /* eventfd: stop */
 	atomic_bool stop;
 
 	const struct log *log;
@@ -33,14 +33,14 @@ struct worker {
 	struct socket_pool sockets;
 
 	uint64_t now_us, now_ms; /* monotonic; read once a batch of packets */
-	uint64_t wall_us;     /* what to add to now_us for the wall clock */
-	bool ticking;         /* busy: wake on a grid of 1 ms instead of for each packet */
-	uint64_t tick_us;     /* the next one */
-	uint64_t window_us;   /* the rate is measured since then */
+	uint64_t wall_us;        /* what to add to now_us for the wall clock */
+	bool ticking;            /* busy: wake on a grid of 1 ms instead of for each packet */
+	uint64_t tick_us;        /* the next one */
+	uint64_t window_us;      /* the rate is measured since then */
 	uint64_t window_packets;
 	struct {
 		uint64_t received, refused, malformed;
-	} turn;               /* counts not yet added to the metrics */
+	} turn; /* counts not yet added to the metrics */
 };
 
 must_check int worker_init(struct worker *w, const struct media_args *args, size_t index);

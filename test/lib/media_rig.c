@@ -36,14 +36,14 @@ void rig_start(struct rig *r, const char *address, size_t max_streams)
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->came, NULL);
 	struct media_args args = {
-	        .threads = 1,
-	        .address = rig_addr(address, 0),
-	        .max_streams = max_streams,
-	        .rcvbuf_bytes = 1 << 20,
-	        .log = &r->log,
-	        .metrics = &r->metrics,
-	        .on_event = on_event,
-	        .arg = r,
+	    .threads = 1,
+	    .address = rig_addr(address, 0),
+	    .max_streams = max_streams,
+	    .rcvbuf_bytes = 1 << 20,
+	    .log = &r->log,
+	    .metrics = &r->metrics,
+	    .on_event = on_event,
+	    .arg = r,
 	};
 	assert_int_equal(media_new(&r->media, &args), 0);
 	assert_int_equal(media_threads(r->media), 1);
@@ -227,7 +227,8 @@ uint16_t rig_free_port(void)
 		int rtp = bound("0.0.0.0", 0);
 		assert_true(rtp >= 0);
 		uint16_t port = local_of(rtp).port;
-		int rtcp = port % 2 == 0 && port < 65535 ? bound("0.0.0.0", (uint16_t)(port + 1)) : -1;
+		int rtcp =
+		    port % 2 == 0 && port < 65535 ? bound("0.0.0.0", (uint16_t)(port + 1)) : -1;
 		close(rtp);
 		if (rtcp < 0)
 			continue;
@@ -255,13 +256,13 @@ uint16_t rig_open_port(struct rig *r)
 struct media_set rig_set_of(uint16_t port, const char *local, struct addr remote)
 {
 	return (struct media_set){
-	        .port = port,
-	        .local = rig_addr(local, 0),
-	        .source = MEDIA_SOURCE_EXACT,
-	        .remote = remote,
-	        .hear = true,
-	        .clock_hz = 8000,
-	        .dtmf_pt = 101,
+	    .port = port,
+	    .local = rig_addr(local, 0),
+	    .source = MEDIA_SOURCE_EXACT,
+	    .remote = remote,
+	    .hear = true,
+	    .clock_hz = 8000,
+	    .dtmf_pt = 101,
 	};
 }
 

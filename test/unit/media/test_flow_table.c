@@ -14,7 +14,8 @@ static const struct hash_key hash = {3, 4};
 
 static struct flow_key key_no(uint32_t i)
 {
-	struct addr a = {.family = ADDR_V4, .port = (uint16_t)(i % 7), .ip = {10, 0, 0, (uint8_t)i}};
+	struct addr a = {
+	    .family = ADDR_V4, .port = (uint16_t)(i % 7), .ip = {10, 0, 0, (uint8_t)i}};
 	return flow_key_of((uint16_t)(20000 + 2 * (i / 256)), &a);
 }
 
@@ -102,10 +103,10 @@ static void test_agrees_with_an_array_under_random_insert_and_remove(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_key_is_inserted_once),
-		cmocka_unit_test(test_key_ignores_padding_of_the_address),
-		cmocka_unit_test(test_full_table_refuses_and_takes_again),
-		cmocka_unit_test(test_agrees_with_an_array_under_random_insert_and_remove),
+	    cmocka_unit_test(test_same_key_is_inserted_once),
+	    cmocka_unit_test(test_key_ignores_padding_of_the_address),
+	    cmocka_unit_test(test_full_table_refuses_and_takes_again),
+	    cmocka_unit_test(test_agrees_with_an_array_under_random_insert_and_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,10 @@ static const struct hash_key key = {1, 2};
 
 static struct addr v4(uint32_t host, uint16_t port)
 {
-	return (struct addr){.family = ADDR_V4,
-	                     .port = port,
-	                     .ip = {10, (uint8_t)(host >> 16), (uint8_t)(host >> 8), (uint8_t)host}};
+	return (struct addr){
+	    .family = ADDR_V4,
+	    .port = port,
+	    .ip = {10, (uint8_t)(host >> 16), (uint8_t)(host >> 8), (uint8_t)host}};
 }
 
 static struct port_pool *pool_of(size_t n_pairs, size_t initial)
@@ -252,13 +253,13 @@ static void test_agrees_with_a_naive_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refuses_impossible_ranges),
-		cmocka_unit_test(test_leases_spread_over_the_initial_pairs_and_open_each_once),
-		cmocka_unit_test(test_one_trunk_address_holds_10000_exact_leases_on_32_pairs),
-		cmocka_unit_test(test_300_open_leases_of_one_address_open_new_ports),
-		cmocka_unit_test(test_settled_lease_frees_the_open_place),
-		cmocka_unit_test(test_bad_port_is_never_leased_again_and_is_replaced),
-		cmocka_unit_test(test_agrees_with_a_naive_model),
+	    cmocka_unit_test(test_refuses_impossible_ranges),
+	    cmocka_unit_test(test_leases_spread_over_the_initial_pairs_and_open_each_once),
+	    cmocka_unit_test(test_one_trunk_address_holds_10000_exact_leases_on_32_pairs),
+	    cmocka_unit_test(test_300_open_leases_of_one_address_open_new_ports),
+	    cmocka_unit_test(test_settled_lease_frees_the_open_place),
+	    cmocka_unit_test(test_bad_port_is_never_leased_again_and_is_replaced),
+	    cmocka_unit_test(test_agrees_with_a_naive_model),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -327,7 +327,7 @@ static void send_digit(const struct call *c, uint16_t seq, uint16_t duration, bo
 {
 	uint8_t p[RTP_HEADER_MIN + 4];
 	struct rtp_header h = {
-	        .pt = 101, .seq = seq, .timestamp = 4000, .ssrc = SSRC_A, .marker = seq == 10};
+	    .pt = 101, .seq = seq, .timestamp = 4000, .ssrc = SSRC_A, .marker = seq == 10};
 	rtp_put(p, &h);
 	p[12] = 5;
 	p[13] = end ? 0x8a : 0x0a;
@@ -397,7 +397,8 @@ static void test_loss_reordering_and_duplicates_are_counted_exactly(void **state
 	struct call c;
 	call_begin(&c);
 	/* 65530..9 over the wrap: 65533 and 3 never come, 65535 late, 1 twice. */
-	static const uint16_t seqs[] = {65530, 65531, 65532, 65534, 0, 65535, 1, 1, 2, 4, 5, 6, 7, 8, 9};
+	static const uint16_t seqs[] = {65530, 65531, 65532, 65534, 0, 65535, 1, 1,
+	                                2,     4,     5,     6,     7, 8,     9};
 	size_t n = sizeof seqs / sizeof seqs[0];
 	for (size_t i = 0; i < n; i++)
 		phone_rtp(&c.a, US, c.port_a, seqs[i], SSRC_A);
@@ -466,7 +467,8 @@ static void test_stream_above_the_limit_ends_at_once(void **state)
 	rig_start(&r, US, 2);
 	uint16_t port = rig_open_port(&r);
 	for (uint64_t id = 1; id <= 3; id++) {
-		struct media_set set = rig_set_of(port, US, rig_addr("127.0.0.2", (uint16_t)(5000 + id)));
+		struct media_set set =
+		    rig_set_of(port, US, rig_addr("127.0.0.2", (uint16_t)(5000 + id)));
 		rig_set(&r, id, &set);
 	}
 	rig_expect(&r, MEDIA_EV_ENDED, 3);
@@ -542,10 +544,8 @@ static void test_impossible_settings_are_refused(void **state)
 	(void)state;
 	struct metrics metrics;
 	struct media *m = NULL;
-	struct media_args args = {.threads = 0,
-	                          .address = rig_addr(US, 0),
-	                          .max_streams = 1,
-	                          .metrics = &metrics};
+	struct media_args args = {
+	    .threads = 0, .address = rig_addr(US, 0), .max_streams = 1, .metrics = &metrics};
 	assert_int_equal(media_new(&m, &args), EINVAL);
 	args.threads = 1;
 	args.max_streams = 0;
@@ -560,28 +560,28 @@ static void test_impossible_settings_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_relays_both_ways_unchanged_from_the_port_each_was_told),
-		cmocka_unit_test(test_payload_types_are_mapped_and_unwanted_ones_stay_behind),
-		cmocka_unit_test(test_held_stream_is_counted_and_not_forwarded),
-		cmocka_unit_test(test_peer_may_be_set_later),
-		cmocka_unit_test(test_destroyed_peer_is_never_confused_with_the_next_stream),
-		cmocka_unit_test(test_peer_that_ends_first_or_last_leaves_nothing_behind),
-		cmocka_unit_test(test_sink_may_be_taken_away_and_changed),
-		cmocka_unit_test(test_echo_returns_packets_under_an_ssrc_of_its_own),
-		cmocka_unit_test(test_wildcard_serves_both_families_and_joins_them),
-		cmocka_unit_test(test_wildcard_sends_from_the_address_the_peer_was_told),
-		cmocka_unit_test(test_concrete_address_opens_its_family_alone),
-		cmocka_unit_test(test_digit_passes_and_is_told_once),
-		cmocka_unit_test(test_digit_whose_end_is_lost_is_told_after_a_while),
-		cmocka_unit_test(test_silence_is_told_once_and_resumption_too),
-		cmocka_unit_test(test_loss_reordering_and_duplicates_are_counted_exactly),
-		cmocka_unit_test(test_what_is_no_rtp_is_counted_and_stays_behind),
-		cmocka_unit_test(test_port_in_use_is_reported_to_the_shard_that_asked),
-		cmocka_unit_test(test_stream_above_the_limit_ends_at_once),
-		cmocka_unit_test(test_nothing_is_lost_while_the_loop_changes_its_manner),
-		cmocka_unit_test(test_full_mailbox_refuses_and_counts),
-		cmocka_unit_test(test_streams_left_at_the_end_are_dropped_without_events),
-		cmocka_unit_test(test_impossible_settings_are_refused),
+	    cmocka_unit_test(test_relays_both_ways_unchanged_from_the_port_each_was_told),
+	    cmocka_unit_test(test_payload_types_are_mapped_and_unwanted_ones_stay_behind),
+	    cmocka_unit_test(test_held_stream_is_counted_and_not_forwarded),
+	    cmocka_unit_test(test_peer_may_be_set_later),
+	    cmocka_unit_test(test_destroyed_peer_is_never_confused_with_the_next_stream),
+	    cmocka_unit_test(test_peer_that_ends_first_or_last_leaves_nothing_behind),
+	    cmocka_unit_test(test_sink_may_be_taken_away_and_changed),
+	    cmocka_unit_test(test_echo_returns_packets_under_an_ssrc_of_its_own),
+	    cmocka_unit_test(test_wildcard_serves_both_families_and_joins_them),
+	    cmocka_unit_test(test_wildcard_sends_from_the_address_the_peer_was_told),
+	    cmocka_unit_test(test_concrete_address_opens_its_family_alone),
+	    cmocka_unit_test(test_digit_passes_and_is_told_once),
+	    cmocka_unit_test(test_digit_whose_end_is_lost_is_told_after_a_while),
+	    cmocka_unit_test(test_silence_is_told_once_and_resumption_too),
+	    cmocka_unit_test(test_loss_reordering_and_duplicates_are_counted_exactly),
+	    cmocka_unit_test(test_what_is_no_rtp_is_counted_and_stays_behind),
+	    cmocka_unit_test(test_port_in_use_is_reported_to_the_shard_that_asked),
+	    cmocka_unit_test(test_stream_above_the_limit_ends_at_once),
+	    cmocka_unit_test(test_nothing_is_lost_while_the_loop_changes_its_manner),
+	    cmocka_unit_test(test_full_mailbox_refuses_and_counts),
+	    cmocka_unit_test(test_streams_left_at_the_end_are_dropped_without_events),
+	    cmocka_unit_test(test_impossible_settings_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,8 @@ static void test_reports_pass_and_names_do_not(void **state) /* RFC 3550 section
 	call_set(&c);
 	talk(&c);
 	uint8_t p[RIG_PACKET], got[RIG_PACKET];
-	struct rtcp_sender sr = {.ntp = 0x1234567890abcdef, .timestamp = 7, .packets = 3, .bytes = 480};
+	struct rtcp_sender sr = {
+	    .ntp = 0x1234567890abcdef, .timestamp = 7, .packets = 3, .bytes = 480};
 	struct rtcp_block block = {.ssrc = SSRC_B, .fraction = 64, .lost = 5, .jitter = 80};
 	size_t n = compound(p, SSRC_A, &sr, &block);
 	phone_send(&c.a_rtcp, US, (uint16_t)(c.port_a + 1), p, n);
@@ -125,9 +126,9 @@ static void test_app_and_padding_stay_behind(void **state)
 	call_set(&c);
 	talk(&c);
 	static const uint8_t p[] = {
-	        0x80, 201, 0, 1, 0xaa, 0xaa, 0, 1,                       /* RR */
-	        0x80, 204, 0, 3, 0xaa, 0xaa, 0, 1, 'n', 'a', 'm', 'e', 1, 2, 3, 4, /* APP */
-	        0xa1, 206, 0, 3, 0xaa, 0xaa, 0, 1, 0xbb, 0xbb, 0, 1, 0, 0, 0, 4, /* PLI, padded */
+	    0x80, 201, 0, 1, 0xaa, 0xaa, 0, 1,                                   /* RR */
+	    0x80, 204, 0, 3, 0xaa, 0xaa, 0, 1, 'n',  'a',  'm', 'e', 1, 2, 3, 4, /* APP */
+	    0xa1, 206, 0, 3, 0xaa, 0xaa, 0, 1, 0xbb, 0xbb, 0,   1,   0, 0, 0, 4, /* PLI, padded */
 	};
 	phone_send(&c.a_rtcp, US, (uint16_t)(c.port_a + 1), p, sizeof p);
 	uint8_t got[RIG_PACKET];
@@ -273,7 +274,8 @@ static void test_nat_latches_rtcp_by_address_and_ssrc(void **state)
 	talk(&c);
 	phone_send(&c.b, US, rtcp, p, n); /* another address */
 	uint8_t other[RIG_PACKET];
-	phone_send(&c.a, US, rtcp, other, compound(other, 0x12121212, NULL, NULL)); /* another SSRC */
+	phone_send(&c.a, US, rtcp, other,
+	           compound(other, 0x12121212, NULL, NULL)); /* another SSRC */
 	rig_stats_when_refused(&c.rig, A, 3);
 	phone_send(&c.a_rtcp, US, rtcp, p, n);
 	phone_recv(&c.b_rtcp, got, NULL);
@@ -400,7 +402,7 @@ static void test_round_trip_of_an_echo_is_measured_from_our_reports(void **state
 	assert_int_equal(rtcp_check(&it, got, n), 0);
 	assert_true(rtcp_next(&it, &pk) && rtcp_sender(&pk, &sr));
 	struct rtcp_block b = {
-	        .ssrc = pk.ssrc, .lsr = rtcp_ntp_mid(sr.ntp), .dlsr = 0x8000 /* half a second */};
+	    .ssrc = pk.ssrc, .lsr = rtcp_ntp_mid(sr.ntp), .dlsr = 0x8000 /* half a second */};
 	struct packet in = {.p = p, .n = compound(p, SSRC_A, NULL, &b), .from = a.rtcp.at};
 	a.w.now_us += 530000;
 	relay_datagram(&a.w, socket_pool_out(&a.w.sockets, a.port, ADDR_V4, true), &in);
@@ -446,7 +448,7 @@ static void test_we_keep_quiet_while_the_other_end_reports(void **state)
 	uint16_t sock = socket_pool_out(&a.w.sockets, a.port, ADDR_V4, true);
 	for (int i = 0; i < 4; i++) {
 		struct packet in = {
-		        .p = p, .n = compound(p, SSRC_B, NULL, NULL), .from = b_rtcp.at};
+		    .p = p, .n = compound(p, SSRC_B, NULL, NULL), .from = b_rtcp.at};
 		relay_datagram(&a.w, sock, &in);
 		pass_ms(&a, 5000);
 		assert_int_equal(phone_recv(&a.rtcp, got, NULL), 8 + 28 + 8); /* RR, SDES, BYE */
@@ -464,19 +466,19 @@ static void test_we_keep_quiet_while_the_other_end_reports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reports_pass_and_names_do_not),
-		cmocka_unit_test(test_app_and_padding_stay_behind),
-		cmocka_unit_test(test_round_trip_of_each_leg_is_measured_from_relayed_reports),
-		cmocka_unit_test(test_blocks_of_other_streams_are_ignored),
-		cmocka_unit_test(test_exact_hears_rtcp_from_the_signalled_address_alone),
-		cmocka_unit_test(test_malformed_compound_stays_behind),
-		cmocka_unit_test(test_muxed_side_and_separate_side_are_joined),
-		cmocka_unit_test(test_rtcp_on_a_port_without_mux_is_not_taken),
-		cmocka_unit_test(test_nat_latches_rtcp_by_address_and_ssrc),
-		cmocka_unit_test(test_echo_is_reported_as_a_sender_every_five_seconds),
-		cmocka_unit_test(test_round_trip_of_an_echo_is_measured_from_our_reports),
-		cmocka_unit_test(test_without_a_peer_we_report_as_a_receiver),
-		cmocka_unit_test(test_we_keep_quiet_while_the_other_end_reports),
+	    cmocka_unit_test(test_reports_pass_and_names_do_not),
+	    cmocka_unit_test(test_app_and_padding_stay_behind),
+	    cmocka_unit_test(test_round_trip_of_each_leg_is_measured_from_relayed_reports),
+	    cmocka_unit_test(test_blocks_of_other_streams_are_ignored),
+	    cmocka_unit_test(test_exact_hears_rtcp_from_the_signalled_address_alone),
+	    cmocka_unit_test(test_malformed_compound_stays_behind),
+	    cmocka_unit_test(test_muxed_side_and_separate_side_are_joined),
+	    cmocka_unit_test(test_rtcp_on_a_port_without_mux_is_not_taken),
+	    cmocka_unit_test(test_nat_latches_rtcp_by_address_and_ssrc),
+	    cmocka_unit_test(test_echo_is_reported_as_a_sender_every_five_seconds),
+	    cmocka_unit_test(test_round_trip_of_an_echo_is_measured_from_our_reports),
+	    cmocka_unit_test(test_without_a_peer_we_report_as_a_receiver),
+	    cmocka_unit_test(test_we_keep_quiet_while_the_other_end_reports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,7 +183,7 @@ static void test_nat_latches_the_signalled_address_too(void **state)
 	s.set_a.source_ip = rig_addr("127.0.0.40", 5060);
 	s.set_a.remote = s.a.at;
 	scene_set(&s);
-	attack(&s, &s.same, 1); /* the signalled port counts */
+	attack(&s, &s.same, 1);       /* the signalled port counts */
 	assert_answered(&s, &s.a, 1); /* both on one net: worth sending to before the lock */
 	assert_heard(&s, &s.a, 2);
 	assert_int_equal(rig_stats(&s.rig, A).rx_packets, 1);
@@ -422,21 +422,21 @@ static void test_second_claim_of_one_address_waits_for_the_first_to_end(void **s
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exact_attacker_who_sends_first_gets_and_says_nothing),
-		cmocka_unit_test(test_exact_attacker_in_the_midst_with_right_ssrc_is_refused),
-		cmocka_unit_test(test_nat_latches_the_signalling_address_alone),
-		cmocka_unit_test(test_nat_lock_keeps_out_another_port_of_the_same_address),
-		cmocka_unit_test(test_nat_latches_the_signalled_address_too),
-		cmocka_unit_test(test_nat_private_address_named_from_outside_gets_nothing),
-		cmocka_unit_test(test_only_media_latches),
-		cmocka_unit_test(test_only_a_new_description_moves_a_locked_stream),
-		cmocka_unit_test(test_exact_follows_the_signalled_address),
-		cmocka_unit_test(test_held_stream_keeps_its_lock),
-		cmocka_unit_test(test_without_a_source_nobody_is_heard_or_answered),
-		cmocka_unit_test(test_unusable_addresses_are_not_sent_to),
-		cmocka_unit_test(test_streams_on_one_port_do_not_mix),
-		cmocka_unit_test(test_open_place_passes_on_once_its_stream_is_locked),
-		cmocka_unit_test(test_second_claim_of_one_address_waits_for_the_first_to_end),
+	    cmocka_unit_test(test_exact_attacker_who_sends_first_gets_and_says_nothing),
+	    cmocka_unit_test(test_exact_attacker_in_the_midst_with_right_ssrc_is_refused),
+	    cmocka_unit_test(test_nat_latches_the_signalling_address_alone),
+	    cmocka_unit_test(test_nat_lock_keeps_out_another_port_of_the_same_address),
+	    cmocka_unit_test(test_nat_latches_the_signalled_address_too),
+	    cmocka_unit_test(test_nat_private_address_named_from_outside_gets_nothing),
+	    cmocka_unit_test(test_only_media_latches),
+	    cmocka_unit_test(test_only_a_new_description_moves_a_locked_stream),
+	    cmocka_unit_test(test_exact_follows_the_signalled_address),
+	    cmocka_unit_test(test_held_stream_keeps_its_lock),
+	    cmocka_unit_test(test_without_a_source_nobody_is_heard_or_answered),
+	    cmocka_unit_test(test_unusable_addresses_are_not_sent_to),
+	    cmocka_unit_test(test_streams_on_one_port_do_not_mix),
+	    cmocka_unit_test(test_open_place_passes_on_once_its_stream_is_locked),
+	    cmocka_unit_test(test_second_claim_of_one_address_waits_for_the_first_to_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
