@@ -136,6 +136,7 @@ static void fill_remote(struct leg *l, struct media_set *set, const struct sdp_m
 	set->clock_hz = f ? f->clock_hz : 8000;
 	const struct sdp_format *dtmf = sdp_dtmf_format(ours ? ours : m);
 	set->dtmf_pt = dtmf ? dtmf->pt : 255;
+	set->dtmf_hz = dtmf ? dtmf->clock_hz : 0;
 	if (set->source == MEDIA_SOURCE_EXACT)
 		settle_lease(l, &m->conn);
 	bool moved = !addr_eq(&l->signalled, &m->conn);
