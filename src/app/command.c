@@ -82,7 +82,7 @@ const struct command *command_find(struct str name)
 	return NULL;
 }
 
-/* -- parsing -------------------------------------------------------------------------------- */
+/* -- parsing ------------------------------------------------------------------------- */
 
 static const struct command_arg *find_option(const struct command *c, struct str name)
 {
@@ -200,7 +200,7 @@ fail:
 	return E_MALFORMED;
 }
 
-/* -- texts ---------------------------------------------------------------------------------- */
+/* -- texts --------------------------------------------------------------------------- */
 
 void command_put_usage(struct buf *out, const struct command *c)
 {

@@ -11,7 +11,7 @@ enum { WHY_MAX = 65536, CDR_DEFAULT = 50, CDR_MAX = 10000 };
 
 typedef void command_fn(struct control_request *rq, struct commands *cs, const json_t *args);
 
-/* -- helpers -------------------------------------------------------------------------------- */
+/* -- helpers ------------------------------------------------------------------------- */
 
 struct str commands_arg(const json_t *args, const char *name)
 {
@@ -66,7 +66,7 @@ bool commands_tenant(struct control_request *rq, const struct commands *cs, cons
 	return false;
 }
 
-/* -- configuration -------------------------------------------------------------------------- */
+/* -- configuration ------------------------------------------------------------------- */
 
 static void answer_change(struct control_request *rq, int err, struct config_result *res,
                           struct buf *why)
@@ -167,7 +167,7 @@ static void history(struct control_request *rq, struct commands *cs, const json_
 	buf_fini(&why);
 }
 
-/* -- live state ----------------------------------------------------------------------------- */
+/* -- live state ---------------------------------------------------------------------- */
 
 static void on_list(json_t *result, void *arg)
 {
@@ -209,7 +209,7 @@ static void hangup(struct control_request *rq, struct commands *cs, const json_t
 		shards_query(cs->shards, SHARDS_HANGUP, 0, id, on_hung_up, rq);
 }
 
-/* -- call detail records -------------------------------------------------------------------- */
+/* -- call detail records ------------------------------------------------------------- */
 
 static int add_record(uint64_t tenant, struct str key, struct str value, void *arg)
 {
@@ -261,7 +261,7 @@ static void cdr(struct control_request *rq, struct commands *cs, const json_t *a
 	control_answer(rq, list, STR_NONE);
 }
 
-/* -- status --------------------------------------------------------------------------------- */
+/* -- status -------------------------------------------------------------------------- */
 
 struct status_wait {
 	struct control_request *rq;
@@ -292,7 +292,7 @@ static void status(struct control_request *rq, struct commands *cs, const json_t
 	shards_query(cs->shards, SHARDS_STATUS, 0, STR_NONE, on_status, w);
 }
 
-/* -- dispatch ------------------------------------------------------------------------------- */
+/* -- dispatch ------------------------------------------------------------------------ */
 
 static void explain(struct control_request *rq, struct commands *cs, const json_t *args)
 {

@@ -42,7 +42,7 @@ struct control {
 	char *path;
 };
 
-/* -- clients -------------------------------------------------------------------------------- */
+/* -- clients ------------------------------------------------------------------------- */
 
 /* Freed by the hook: this may be called from inside the client's own callback (DESIGN rule 10). */
 static void kill_client(struct client *cl)
@@ -105,7 +105,7 @@ static void flush(struct client *cl)
 	cl->sent = 0;
 }
 
-/* -- answers -------------------------------------------------------------------------------- */
+/* -- answers ------------------------------------------------------------------------- */
 
 static int add_json(const char *p, size_t n, void *arg)
 {
@@ -177,7 +177,7 @@ void *control_request_kept(const struct control_request *rq)
 	return rq->ctx;
 }
 
-/* -- requests ------------------------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------------------ */
 
 static struct control_request *new_request(struct client *cl)
 {
@@ -276,7 +276,7 @@ static void on_client(struct ev_io *io, unsigned events, void *arg)
 		watch(cl);
 }
 
-/* -- listener ------------------------------------------------------------------------------- */
+/* -- listener ------------------------------------------------------------------------ */
 
 static void name_peer(struct client *cl)
 {

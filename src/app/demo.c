@@ -7,7 +7,7 @@
 
 enum { PASSWORD_CHARS = 12 };
 
-/* -- the tenant ----------------------------------------------------------------------------- */
+/* -- the tenant ---------------------------------------------------------------------- */
 
 static json_t *make_user(const char *name, const char *extension, struct rng *rng)
 {
@@ -40,7 +40,7 @@ int demo_make(struct config *c, struct rng *rng, uint64_t now_ms, struct buf *wh
 	return err;
 }
 
-/* -- what to type --------------------------------------------------------------------------- */
+/* -- what to type -------------------------------------------------------------------- */
 
 /* The address this machine reaches others from: the kernel chooses it for a socket; nothing is sent. */
 static void find_own_address(struct addr *out)

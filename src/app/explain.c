@@ -33,7 +33,7 @@ static void explain_free(void *ctx)
 	free(x);
 }
 
-/* -- printing ------------------------------------------------------------------------------- */
+/* -- printing ------------------------------------------------------------------------ */
 
 static json_t *print_target(const struct explain *x, uint64_t id)
 {
@@ -90,7 +90,7 @@ static void answer(struct explain *x)
 	               STR_NONE);
 }
 
-/* -- presence ------------------------------------------------------------------------------- */
+/* -- presence ------------------------------------------------------------------------ */
 
 static void step(struct explain *x);
 
@@ -154,7 +154,7 @@ static void step(struct explain *x)
 		answer(x);
 }
 
-/* -- the request ---------------------------------------------------------------------------- */
+/* -- the request --------------------------------------------------------------------- */
 
 /* An extension, or a device's user name; both may look alike, and the extension counts first. */
 static bool find_caller(struct explain *x, struct str from)

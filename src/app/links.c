@@ -170,7 +170,7 @@ static struct tcp_opts opts_of(const struct links *l)
 	};
 }
 
-/* -- failures, told at the end of the turn ----------------------------------------------------- */
+/* -- failures, told at the end of the turn ------------------------------------------- */
 
 static void tell_failures(void *arg)
 {
@@ -215,7 +215,7 @@ void links_send(struct links *l, const struct flow *flow, struct str bytes)
 		fail_later(l, flow, e);
 }
 
-/* -- life ------------------------------------------------------------------------------------------ */
+/* -- life ---------------------------------------------------------------------------- */
 
 int links_new(struct links **out, const struct links_args *args)
 {

@@ -5,7 +5,7 @@
 
 enum { CELL_MAX = 256, COLUMNS_MAX = 12 };
 
-/* -- values --------------------------------------------------------------------------------- */
+/* -- values -------------------------------------------------------------------------- */
 
 static const json_t *at_path(const json_t *v, const char *path)
 {
@@ -63,7 +63,7 @@ static size_t text_width(struct str s)
 	return n;
 }
 
-/* -- tables --------------------------------------------------------------------------------- */
+/* -- tables -------------------------------------------------------------------------- */
 
 static void make_cell(struct buf *cell, const json_t *row, const struct column *c)
 {
@@ -130,7 +130,7 @@ static void put_members(struct buf *out, const json_t *v, size_t indent)
 	}
 }
 
-/* -- commands ------------------------------------------------------------------------------- */
+/* -- commands ------------------------------------------------------------------------ */
 
 #define TABLE(out, rows, ...) \
 	do { \

@@ -22,7 +22,7 @@ static const struct row rows[SETTINGS] = {
 #undef X
 };
 
-/* -- what is allowed ------------------------------------------------------------------------ */
+/* -- what is allowed ----------------------------------------------------------------- */
 
 static void put_allowed(struct buf *out, const struct row *r)
 {
@@ -69,7 +69,7 @@ static void put_known_names(struct buf *out, struct str name)
 	}
 }
 
-/* -- the types ------------------------------------------------------------------------------ */
+/* -- the types ----------------------------------------------------------------------- */
 
 static int parse_number(struct str value, const struct row *r, void *field)
 {
@@ -176,7 +176,7 @@ static int parse(struct str value, const struct row *r, void *field)
 	return E_POLICY;
 }
 
-/* -- one setting ---------------------------------------------------------------------------- */
+/* -- one setting --------------------------------------------------------------------- */
 
 static const struct row *find_row(struct str name)
 {
@@ -231,7 +231,7 @@ int settings_put_arg(struct settings *s, struct str arg, struct buf *why)
 	return settings_put(s, str_trim(name), arg, SETTING_ARG, why);
 }
 
-/* -- file ----------------------------------------------------------------------------------- */
+/* -- file ---------------------------------------------------------------------------- */
 
 static bool put_scalar(struct buf *out, const json_t *v)
 {
@@ -302,7 +302,7 @@ int settings_put_file(struct settings *s, const json_t *file, struct buf *why)
 	return 0;
 }
 
-/* -- environment ---------------------------------------------------------------------------- */
+/* -- environment --------------------------------------------------------------------- */
 
 /* Is `variable` the upper-case form of `name`, or of its group with more behind? */
 static bool env_is(struct str variable, const char *name, bool group)
@@ -349,7 +349,7 @@ int settings_put_env(struct settings *s, char *const *environment, struct buf *w
 	return 0;
 }
 
-/* -- together ------------------------------------------------------------------------------- */
+/* -- together ------------------------------------------------------------------------ */
 
 bool settings_have_ipv6(void)
 {
@@ -431,7 +431,7 @@ int settings_settle(struct settings *s, bool have_ipv6, struct buf *why)
 	return err;
 }
 
-/* -- texts ---------------------------------------------------------------------------------- */
+/* -- texts --------------------------------------------------------------------------- */
 
 void settings_put_help(struct buf *out)
 {

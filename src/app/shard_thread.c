@@ -9,7 +9,7 @@
 
 enum { MAILBOX_SLOTS = 65536, STOP_PATIENCE_MS = 1500, STOP_STEP_MS = 20 };
 
-/* -- mail ----------------------------------------------------------------------------------------- */
+/* -- mail ---------------------------------------------------------------------------- */
 
 void shard_thread_mail(struct shard_thread *t, struct mail *m)
 {
@@ -50,7 +50,7 @@ static void on_mail(struct mail *m, void *arg)
 		begin_stop(t);
 }
 
-/* -- the shard's ports ------------------------------------------------------------------------------- */
+/* -- the shard's ports --------------------------------------------------------------- */
 
 static uint64_t wall_ms(void *arg)
 {
@@ -175,7 +175,7 @@ static const struct shard_ops shard_ops = {
 	.cdr = cdr,
 };
 
-/* -- sockets ------------------------------------------------------------------------------------------ */
+/* -- sockets ------------------------------------------------------------------------- */
 
 static void on_datagram(struct str bytes, const struct addr *remote, const struct addr *local,
                         void *arg)
@@ -250,7 +250,7 @@ int shard_thread_listen(struct shard_thread *t, struct buf *why)
 	return 0;
 }
 
-/* -- life ------------------------------------------------------------------------------------------------ */
+/* -- life ---------------------------------------------------------------------------- */
 
 int shard_thread_init(struct shard_thread *t, struct shards *all, uint16_t index,
                       const struct shard_args *base)

@@ -22,7 +22,7 @@ struct pending {
 	void *arg;
 };
 
-/* -- questions --------------------------------------------------------------------------------------- */
+/* -- questions ----------------------------------------------------------------------- */
 
 void shards_answer(struct shards *s, struct mail_query *q)
 {
@@ -83,7 +83,7 @@ void shards_query(struct shards *s, enum shards_query what, uint64_t tenant, str
 	}
 }
 
-/* -- media ------------------------------------------------------------------------------------------------ */
+/* -- media --------------------------------------------------------------------------- */
 
 static void on_media_event(uint16_t shard, struct media_event *ev, void *arg)
 {
@@ -111,7 +111,7 @@ static int start_media(struct shards *s)
 	return media_new(&s->media, &args);
 }
 
-/* -- start ----------------------------------------------------------------------------------------------------- */
+/* -- start --------------------------------------------------------------------------- */
 
 static size_t processors(void)
 {

@@ -39,7 +39,7 @@ static int say_usage(struct buf *why, const struct command *c)
 	return EXIT_USAGE;
 }
 
-/* -- files ---------------------------------------------------------------------------------- */
+/* -- files --------------------------------------------------------------------------- */
 
 static int read_all(const char *path, struct buf *out)
 {
@@ -83,7 +83,7 @@ static int load_file(json_t *args)
 	return err ? EXIT_REFUSED : EXIT_OK;
 }
 
-/* -- one command ---------------------------------------------------------------------------- */
+/* -- one command --------------------------------------------------------------------- */
 
 static int show(const struct options *o, const struct command *c, const json_t *answer)
 {

@@ -46,7 +46,7 @@ struct node {
 	struct ev_io signals;
 };
 
-/* -- arguments ------------------------------------------------------------------------------ */
+/* -- arguments ----------------------------------------------------------------------- */
 
 static void write_out(struct buf *out)
 {
@@ -134,7 +134,7 @@ static void parse_arguments(struct arguments *a, int argc, char **argv)
 	}
 }
 
-/* -- settings ------------------------------------------------------------------------------- */
+/* -- settings ------------------------------------------------------------------------ */
 
 static int read_config_file(const char *path, struct buf *out)
 {
@@ -184,7 +184,7 @@ static int load_settings(struct node *n, struct buf *why)
 	return err;
 }
 
-/* -- the process ---------------------------------------------------------------------------- */
+/* -- the process --------------------------------------------------------------------- */
 
 static void raise_file_limit(void)
 {
@@ -249,7 +249,7 @@ static void tell_service_manager(const char *state)
 	close(fd);
 }
 
-/* -- start and stop ------------------------------------------------------------------------- */
+/* -- start and stop ------------------------------------------------------------------ */
 
 static void publish(const struct directory *d, void *arg)
 {

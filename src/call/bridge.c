@@ -77,7 +77,7 @@ void bridge_media(struct leg *x, struct leg *y)
 	leg_set_media(y, x, false);
 }
 
-/* -- offers in mid-call --------------------------------------------------------------------------- */
+/* -- offers in mid-call -------------------------------------------------------------- */
 
 /** An offer as the leg `to` would be told it, with its present version. */
 static bool print_offer(struct leg *to, struct str offer, struct buf *out)

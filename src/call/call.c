@@ -19,7 +19,7 @@ static uint64_t wall(const struct call *c)
 	return c->calls->a.ops->wall_ms(c->calls->a.arg);
 }
 
-/* -- ending ------------------------------------------------------------------------------------- */
+/* -- ending -------------------------------------------------------------------------- */
 
 static bool media_over(const struct call *c)
 {
@@ -145,7 +145,7 @@ struct leg *call_other(struct call *c, const struct leg *l)
 	return l == c->a ? c->b : c->a;
 }
 
-/* -- routing -------------------------------------------------------------------------------------- */
+/* -- routing ------------------------------------------------------------------------- */
 
 static void act(struct call *c);
 
@@ -265,7 +265,7 @@ static void act(struct call *c)
 	}
 }
 
-/* -- ringing ---------------------------------------------------------------------------------------- */
+/* -- ringing ------------------------------------------------------------------------- */
 
 /** From and To of our INVITE: who calls is what was authenticated, not what was claimed. */
 static void put_parties(const struct call *c, struct buf *from, struct buf *to)
@@ -381,7 +381,7 @@ void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct 
 		leg_progress(c->a, status, reason, c->a->local_sdp);
 }
 
-/* -- answered --------------------------------------------------------------------------------------- */
+/* -- answered ------------------------------------------------------------------------ */
 
 void call_on_answer(struct leg *l, struct str sdp)
 {
@@ -442,7 +442,7 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 	}
 }
 
-/* -- refused -------------------------------------------------------------------------------------- */
+/* -- refused ------------------------------------------------------------------------- */
 
 static bool is_busy(uint16_t status)
 {
@@ -487,7 +487,7 @@ void call_on_refused(struct leg *l, uint16_t status, struct str reason_hdr)
 		route_failed(c, c->any_busy ? ROUTE_BUSY : ROUTE_UNREACHABLE);
 }
 
-/* -- in the call ------------------------------------------------------------------------------------ */
+/* -- in the call --------------------------------------------------------------------- */
 
 /** The echo test answers offers itself. */
 static void echo_on_offer(struct leg *l, struct str sdp)
@@ -591,7 +591,7 @@ void calls_cancel(struct calls *cs, struct strans *st, const struct sip_msg *m)
 	call_end(l->call, END_CALLER, 487, "the caller gave up", reason);
 }
 
-/* -- begun --------------------------------------------------------------------------------------------- */
+/* -- begun --------------------------------------------------------------------------- */
 
 static void set_caller(struct call *c, const struct device *d)
 {

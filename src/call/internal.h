@@ -62,7 +62,7 @@ struct leg {
 	struct dialog dlg;
 
 	/* Transactions, borrowed. */
-	struct strans *invite_st;      /* the first INVITE or a re-INVITE that waits for our answer or its ACK */
+	struct strans *invite_st;      /* an INVITE that waits for our answer or for its ACK */
 	struct ctrans *invite_ct;      /* our INVITE or re-INVITE */
 	struct strans *request_st;     /* an UPDATE whose answer depends on the other side */
 	bool offer_by_update;          /* pending_offer_from_peer came in it */
@@ -170,7 +170,7 @@ struct call {
 	bool cdr_done, dead;
 };
 
-/* -- legs: orders ------------------------------------------------------------------------- */
+/* -- legs: orders -------------------------------------------------------------------- */
 
 struct leg *leg_new(struct call *c, bool uac);
 /** A leg in no table, and its end: for records. */
@@ -255,7 +255,7 @@ struct ctrans *leg_send(struct leg *l, enum sip_method method, struct str header
 void leg_pass_request(struct leg *to, struct strans *st, const struct sip_msg *m);
 void leg_learn(struct leg *l, const struct sip_msg *m); /* Allow, Supported */
 
-/* -- legs: media --------------------------------------------------------------------------- */
+/* -- legs: media --------------------------------------------------------------------- */
 
 /** Lease a local port for the peer on this flow (and its description, when known). */
 must_check int leg_take_port(struct leg *l, struct str remote_sdp);
@@ -270,7 +270,7 @@ const struct sdp_media *leg_line(const struct sdp *s);
 bool leg_offer_usable(const struct leg *l);
 void leg_note_codec(struct leg *l, const struct sdp_media *m);
 
-/* -- the call: what happens on its legs ------------------------------------------------------ */
+/* -- the call: what happens on its legs ---------------------------------------------- */
 
 void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct str sdp);
 void call_on_answer(struct leg *l, struct str sdp);

@@ -217,7 +217,7 @@ void leg_end(struct leg *l, uint16_t status, struct str reason, struct str heade
 	}
 }
 
-/* -- requests in the dialog ---------------------------------------------------------------- */
+/* -- requests in the dialog ---------------------------------------------------------- */
 
 static void reply_ok(struct strans *st)
 {
@@ -293,7 +293,7 @@ void leg_request(struct leg *l, struct strans *st, const struct sip_msg *m, cons
 		strans_reply_status(st, 500);
 }
 
-/* -- requests that concern the two ends alone ------------------------------------------------ */
+/* -- requests that concern the two ends alone ---------------------------------------- */
 
 /** Joins the server transaction of one side with the client transaction of the other. */
 struct passing {

@@ -6,7 +6,7 @@
 
 #include "sip/multipart.h"
 
-/* -- the peer's ------------------------------------------------------------------------------ */
+/* -- the peer's ---------------------------------------------------------------------- */
 
 static void on_offer_st(enum strans_event event, struct strans *st, void *user)
 {
@@ -154,7 +154,7 @@ void leg_refuse_offer(struct leg *l, uint16_t status, struct str headers)
 		strans_reply_status(st, 500);
 }
 
-/* -- ours ------------------------------------------------------------------------------------ */
+/* -- ours ---------------------------------------------------------------------------- */
 
 static void send_ack(struct leg *l, struct ctrans *ct)
 {

@@ -174,7 +174,7 @@ void leg_arm_session(struct leg *l)
 	timer_in(a->wheel, &l->session_timer, l->we_refresh ? s * 500 : (s - margin) * 1000);
 }
 
-/* -- is anybody there? ------------------------------------------------------------------------------ */
+/* -- is anybody there? --------------------------------------------------------------- */
 
 static void on_probe(enum ctrans_event event, struct ctrans *ct, const struct sip_msg *m, int err,
                      void *user)

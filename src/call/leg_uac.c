@@ -63,7 +63,7 @@ static void drop_branch(struct leg *l, const struct sip_msg *m)
 	dialog_fini(&other);
 }
 
-/* -- provisional answers ------------------------------------------------------------------------ */
+/* -- provisional answers ------------------------------------------------------------- */
 
 /** The slot of an early dialog; a new one for a new tag. -1: more branches than we follow. */
 static int early_slot(struct leg *l, struct str tag)
@@ -132,7 +132,7 @@ static void on_provisional(struct leg *l, const struct sip_msg *m)
 	call_on_progress(l, m->status, m->reason, sdp);
 }
 
-/* -- final answers ------------------------------------------------------------------------------- */
+/* -- final answers ------------------------------------------------------------------- */
 
 static void on_2xx(struct leg *l, const struct sip_msg *m)
 {

@@ -44,7 +44,7 @@ void leg_take_invite(struct leg *l, struct strans *st, const struct sip_msg *m,
 	leg_register_dialog(l);
 }
 
-/* -- provisional ------------------------------------------------------------------------------- */
+/* -- provisional --------------------------------------------------------------------- */
 
 static void reply_provisional(struct leg *l, uint16_t status, struct str reason, struct str sdp,
                               uint32_t rseq)
@@ -176,7 +176,7 @@ void leg_on_prack(struct leg *l, struct strans *st, const struct sip_msg *m)
 	after_prack(l);
 }
 
-/* -- final -------------------------------------------------------------------------------------- */
+/* -- final --------------------------------------------------------------------------- */
 
 static void begin_other_dialog(struct leg *l)
 {

@@ -28,7 +28,7 @@ enum {
 	FLAG_EXACT = 32, FLAG_LOCKED = 64, FLAG_OFFER = 128,
 };
 
-/* -- writing ------------------------------------------------------------------------------------- */
+/* -- writing ------------------------------------------------------------------------- */
 
 static void put_bytes(struct buf *b, uint8_t tag, const void *p, size_t n)
 {
@@ -145,7 +145,7 @@ void call_record_write(const struct call *c, struct buf *out)
 	}
 }
 
-/* -- reading -------------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------------------- */
 
 static int take(struct str *rest, uint8_t *tag, struct str *value)
 {

@@ -65,7 +65,10 @@ void *tcp_user(const struct tcp_conn *c);
 /** After on_accept: how long it may be idle from now on. */
 void tcp_set_idle(struct tcp_conn *c, uint64_t idle_ms);
 
-/** Copies all or nothing; before on_connect it waits for that. E_LIMIT when max_unsent would be passed; EPIPE when it is closing. */
+/**
+ * Copies all or nothing; before on_connect it waits for that. E_LIMIT when max_unsent would be
+ * passed; EPIPE when it is closing.
+ */
 must_check int tcp_send(struct tcp_conn *c, struct str data);
 /** Sends what is queued, then closes; `now` drops it instead. */
 void tcp_close(struct tcp_conn *c, bool now);

@@ -73,7 +73,7 @@ static void reject(struct route_state *s, struct route_decision *out, uint16_t s
 	out->reason = reason;
 }
 
-/* -- the rules of a call's beginning, in the order in which they are tried --------------- */
+/* -- the rules of a call's beginning, in the order in which they are tried ----------- */
 
 /** A rule looks at the call and decides it (true) or lets it pass. */
 typedef bool rule_fn(const struct tenant *t, const struct route_facts *f, struct route_state *s,

@@ -36,7 +36,10 @@ extern const size_t sdp_codecs_default_n;
 const struct sdp_codec *sdp_codec_find(const struct sdp_codec *codecs, size_t n,
                                        const struct sdp_format *f);
 
-/** The line's direction, where an old hold (c=0.0.0.0) takes the receiving half away (RFC 3264 section 8.4). */
+/**
+ * The line's direction, where an old hold (c=0.0.0.0) takes the receiving half away (RFC 3264
+ * section 8.4).
+ */
 enum sdp_dir sdp_media_dir(const struct sdp_media *m);
 
 /** Can we serve this line at all: audio, plain RTP (AVP, AVPF), a port, a usable address or trickle? */

@@ -48,7 +48,7 @@ struct sdp_media {
 	struct str kind_text, proto_text, formats_text;
 	uint16_t port;          /* 0: refused or disabled (RFC 3264 section 6) */
 	enum sdp_proto proto;
-	struct addr conn;       /* c= of the line or of the session, with `port`; ADDR_NONE: a host name or none */
+	struct addr conn;       /* c= of the line or else the session, with `port`; ADDR_NONE: none */
 	bool conn_is_zero;      /* 0.0.0.0 or :: : the old way to hold (RFC 3264 section 8.4) */
 	struct addr rtcp;       /* a=rtcp (RFC 3605), else conn with port + 1; ADDR_NONE as conn */
 	bool rtcp_mux;

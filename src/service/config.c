@@ -21,7 +21,7 @@ struct config {
 
 enum { RESULT_TEXT_MAX = 16 << 20 };
 
-/* -- entries -------------------------------------------------------------------------------- */
+/* -- entries ------------------------------------------------------------------------- */
 
 static void entry_fini(struct entry *e)
 {
@@ -154,7 +154,7 @@ const struct object_set *config_objects(const struct config *c, struct str tenan
 	return e ? &e->objects : NULL;
 }
 
-/* -- the check before a commit -------------------------------------------------------------- */
+/* -- the check before a commit ------------------------------------------------------- */
 
 static struct object copy_row(const struct object *o)
 {
@@ -238,7 +238,7 @@ static int check(const struct config *c, const struct entry *e, const struct cha
 	return err;
 }
 
-/* -- commit and publish --------------------------------------------------------------------- */
+/* -- commit and publish -------------------------------------------------------------- */
 
 static int load_entry(struct config *c, uint64_t id, struct entry *out, struct buf *why)
 {
@@ -293,7 +293,7 @@ static int commit(struct config *c, struct entry *e, struct change_set *cs, cons
 	return 0;
 }
 
-/* -- plan, apply, undo ---------------------------------------------------------------------- */
+/* -- plan, apply, undo --------------------------------------------------------------- */
 
 static void result_fill(struct config_result *out, const struct change_set *cs, uint64_t version)
 {

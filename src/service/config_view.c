@@ -114,7 +114,7 @@ int config_get(struct config *c, const struct config_query *q, json_t **out)
 	return err;
 }
 
-/* -- history -------------------------------------------------------------------------------- */
+/* -- history ------------------------------------------------------------------------- */
 
 static json_t *changed_fields(const struct object *o, const struct object *before)
 {

@@ -86,7 +86,7 @@ static void drop_place(struct location *l, struct place *p)
 	free(p);
 }
 
-/* -- the stored form ---------------------------------------------------------------------------- */
+/* -- the stored form ----------------------------------------------------------------- */
 
 /** What a stored binding is known by: stable for the same device and contact or instance. */
 static struct str store_key(const struct binding_set *s, char room[KEY_TEXT])
@@ -194,7 +194,7 @@ static void save(struct binding *b, bool gone)
 	b->saved_expires_ms = b->set.expires_ms;
 }
 
-/* -- bindings -------------------------------------------------------------------------------------- */
+/* -- bindings ------------------------------------------------------------------------ */
 
 static void unlink_binding(struct binding *b)
 {
@@ -398,7 +398,7 @@ int location_restore(struct location *l, uint64_t tenant, struct str value)
 	return 0;
 }
 
-/* -- asking ------------------------------------------------------------------------------------------ */
+/* -- asking -------------------------------------------------------------------------- */
 
 static void each_of(struct location *l, struct place *p, uint64_t device, location_each_fn *fn,
                     void *arg)

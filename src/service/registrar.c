@@ -133,7 +133,7 @@ static struct binding_key key_of(const struct work *w, const struct wanted *c)
 	};
 }
 
-/* -- order: Call-ID and CSeq (10.3 steps 6 and 7) ------------------------------------------------- */
+/* -- order: Call-ID and CSeq (10.3 steps 6 and 7) ------------------------------------ */
 
 struct ordering {
 	const struct work *w;
@@ -164,7 +164,7 @@ static bool in_order(struct work *w)
 	return o.old ? refuse(w, 500, "Request Out Of Order") : true;
 }
 
-/* -- the change ------------------------------------------------------------------------------------- */
+/* -- the change ---------------------------------------------------------------------- */
 
 static void remove_one(const struct binding_set *b, struct binding *handle, void *arg)
 {
@@ -235,7 +235,7 @@ static void make_room(struct work *w)
 	}
 }
 
-/* -- the answer -------------------------------------------------------------------------------------- */
+/* -- the answer ---------------------------------------------------------------------- */
 
 struct answer {
 	struct buf *b;

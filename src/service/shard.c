@@ -14,7 +14,7 @@
 #include "sip/build.h"
 #include "sip/param.h"
 
-/* -- which shard ------------------------------------------------------------------------------- */
+/* -- which shard --------------------------------------------------------------------- */
 
 uint16_t shard_of_user(uint64_t tenant, uint64_t user, uint16_t n_shards)
 {
@@ -87,7 +87,7 @@ void shard_input(struct shard *s, struct str bytes, const struct flow *flow)
 		hand_on(s, to, bytes, flow);
 }
 
-/* -- new requests -------------------------------------------------------------------------------- */
+/* -- new requests -------------------------------------------------------------------- */
 
 static bool authenticate(struct shard *s, struct strans *st, const struct sip_msg *m,
                          const struct flow *flow, bool proxy, struct auth_identity *who)
@@ -196,7 +196,7 @@ static void on_request(void *arg, struct strans *st, const struct sip_msg *m, co
 	on_new_request(s, st, m, flow);
 }
 
-/* -- the stack's other events ----------------------------------------------------------------------- */
+/* -- the stack's other events -------------------------------------------------------- */
 
 static void on_send(void *arg, const struct flow *flow, struct str bytes)
 {
@@ -238,7 +238,7 @@ static const struct sip_stack_ops stack_ops = {
 	.on_stray_response = on_stray,
 };
 
-/* -- what calls ask for ------------------------------------------------------------------------------- */
+/* -- what calls ask for -------------------------------------------------------------- */
 
 static uint64_t wall_ms(void *arg)
 {
@@ -321,7 +321,7 @@ static void save_binding(void *arg, uint64_t tenant, struct str key, struct str 
 	s->a.ops->save_binding(s->a.arg, tenant, key, value);
 }
 
-/* -- where users are -------------------------------------------------------------------------------------- */
+/* -- where users are ----------------------------------------------------------------- */
 
 static void located(struct shard *s, struct mail_located *l)
 {
@@ -376,7 +376,7 @@ static const struct call_ops call_ops = {
 	.cdr = cdr,
 };
 
-/* -- mail ------------------------------------------------------------------------------------------------ */
+/* -- mail ---------------------------------------------------------------------------- */
 
 static bool device_lives(uint64_t tenant, uint64_t device, void *arg)
 {
@@ -453,7 +453,7 @@ void shard_mail_drop(struct mail *m)
 	free(m);
 }
 
-/* -- life --------------------------------------------------------------------------------------------------- */
+/* -- life ---------------------------------------------------------------------------- */
 
 static int make_pools(struct shard *s)
 {

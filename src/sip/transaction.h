@@ -14,7 +14,7 @@
 #include "sip/build.h"
 #include "sip/stack.h"
 
-/* -- server ---------------------------------------------------------------------------- */
+/* -- server -------------------------------------------------------------------------- */
 
 enum strans_event {
 	STRANS_ACK,    /* INVITE answered non-2xx: the ACK is here (nothing to do) */
@@ -77,7 +77,7 @@ void strans_reply_status(struct strans *st, uint16_t status);
 /** The ACK to the 2xx arrived (the user matched it to its dialog). */
 void strans_acked(struct strans *st);
 
-/* -- client ---------------------------------------------------------------------------- */
+/* -- client -------------------------------------------------------------------------- */
 
 enum ctrans_event {
 	CTRANS_PROVISIONAL,

@@ -32,7 +32,7 @@ struct store {
 	struct writer *writer;
 };
 
-/* -- SQLite ------------------------------------------------------------------- */
+/* -- SQLite -------------------------------------------------------------------------- */
 
 /** An errno value for a result code of SQLite; 0 for OK, ROW and DONE. */
 must_check int sql_error(int rc);
@@ -75,7 +75,7 @@ static inline uint64_t sql_u64(sqlite3_stmt *st, int at)
 must_check int store_migrate(sqlite3 *db, const char *const *steps, size_t n, const struct log *log,
                              struct buf *why);
 
-/* -- frames: live state on the disk ------------------------------------------- */
+/* -- frames: live state on the disk -------------------------------------------------- */
 
 /** One put, or one removal, of a frame. Slices point into the frame. */
 struct frame_entry {
@@ -97,7 +97,7 @@ typedef int frame_fn(uint64_t seq, const struct frame_entry *e, void *arg);
 /** The last state of each key, removals left out. A non-zero return of `fn` ends it. */
 must_check int frames_each(sqlite3 *db, const struct log *log, frame_fn *fn, void *arg);
 
-/* -- requests ----------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------------------ */
 
 enum request_kind { REQUEST_PUT, REQUEST_DELETE, REQUEST_CDR, REQUEST_SYNC, REQUEST_END };
 
@@ -151,7 +151,7 @@ bool queue_wait(int fd, int ms);
 /** All requests, oldest first, or NULL. The writer's thread. */
 struct request *queue_take(struct queue *q);
 
-/* -- live state in the writer's memory ---------------------------------------- */
+/* -- live state in the writer's memory ----------------------------------------------- */
 
 /** One key that is on the disk or is to get there. */
 struct live_entry {
@@ -189,7 +189,7 @@ struct frame_entry live_want(const struct live_entry *e);
 /** All dirty entries are committed as their next_seq and next_bytes say. */
 void live_settle(struct live *l);
 
-/* -- writer ------------------------------------------------------------------- */
+/* -- writer -------------------------------------------------------------------------- */
 
 /** `db` stays the caller's, and is the writer's alone until writer_stop. */
 must_check int writer_start(struct writer **out, sqlite3 *db, const struct log *log);

@@ -168,7 +168,7 @@ int store_migrate(sqlite3 *db, const char *const *steps, size_t n, const struct 
 	return 0;
 }
 
-/* -- opening ------------------------------------------------------------------ */
+/* -- opening ------------------------------------------------------------------------- */
 
 static int open_file(const char *dir, const char *name, int *fd, struct buf *why)
 {
@@ -325,7 +325,7 @@ void store_close(struct store *s)
 	free(s);
 }
 
-/* -- secrets ------------------------------------------------------------------ */
+/* -- secrets ------------------------------------------------------------------------- */
 
 static int read_secret(struct store *s, const char *name, uint8_t *out, size_t n)
 {

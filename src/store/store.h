@@ -38,7 +38,7 @@ must_check int store_open(struct store **out, const char *dir, const struct log 
  */
 void store_close(struct store *s);
 
-/* -- configuration: control thread only --------------------------------------- */
+/* -- configuration: control thread only ---------------------------------------------- */
 
 /**
  * Live objects of one tenant, or of all (tenant 0), in order of tenant and id;
@@ -79,7 +79,7 @@ must_check int store_commit(struct store *s, uint64_t *tenant, uint64_t expect_v
  */
 must_check int store_secret(struct store *s, const char *name, uint8_t *out, size_t n);
 
-/* -- live state: any thread; values are opaque bytes; copied ------------------ */
+/* -- live state: any thread; values are opaque bytes; copied ------------------------- */
 
 enum store_table { STORE_BINDINGS, STORE_CALLS, STORE_TABLES };
 

@@ -125,7 +125,7 @@ struct request *queue_take(struct queue *q)
 	return oldest;
 }
 
-/* -- what others call --------------------------------------------------------- */
+/* -- what others call ---------------------------------------------------------------- */
 
 static void post_live(struct store *s, const struct request *like)
 {

@@ -30,7 +30,7 @@ static int failed(struct store *s, int err)
 	return err;
 }
 
-/* -- reading ------------------------------------------------------------------ */
+/* -- reading ------------------------------------------------------------------------- */
 
 static int read_object(struct store *s, sqlite3_stmt *st, struct object *o)
 {
@@ -173,7 +173,7 @@ int store_version_info(struct store *s, uint64_t tenant, uint64_t version, uint6
 	return err;
 }
 
-/* -- writing ------------------------------------------------------------------ */
+/* -- writing ------------------------------------------------------------------------- */
 
 struct commit {
 	struct store *s;

@@ -73,7 +73,7 @@ static void list_add(struct request_list *l, struct request *r)
 	l->end = &r->next;
 }
 
-/* -- taking ------------------------------------------------------------------- */
+/* -- taking -------------------------------------------------------------------------- */
 
 static void accept_request(struct writer *w, struct request *r)
 {
@@ -115,7 +115,7 @@ static void take(struct writer *w)
 	w->dropped = dropped;
 }
 
-/* -- one transaction ---------------------------------------------------------- */
+/* -- one transaction ----------------------------------------------------------------- */
 
 static int write_records(struct writer *w)
 {
@@ -221,7 +221,7 @@ static int write_all(struct writer *w)
 	return err;
 }
 
-/* -- telling ------------------------------------------------------------------ */
+/* -- telling ------------------------------------------------------------------------- */
 
 static size_t report_records(struct writer *w, int err)
 {
@@ -268,7 +268,7 @@ static int commit(struct writer *w)
 	return err;
 }
 
-/* -- thread ------------------------------------------------------------------- */
+/* -- thread -------------------------------------------------------------------------- */
 
 /*
  * Idle, the first request wakes it; else only who hurries does (store_sync, the end). To wake

@@ -107,7 +107,7 @@ void directory_unref(const struct directory *d)
 		free_directory(own);
 }
 
-/* -- looking up -------------------------------------------------------------------------------- */
+/* -- looking up ---------------------------------------------------------------------- */
 
 static const struct claim *find_claim(const struct directory *d, struct str folded)
 {
@@ -216,7 +216,7 @@ const struct tenant *directory_tenant_at(const struct directory *d, size_t i)
 	return d->tenants[i];
 }
 
-/* -- building ---------------------------------------------------------------------------------- */
+/* -- building ------------------------------------------------------------------------ */
 
 static size_t add_domains(struct directory *d, uint32_t i, struct buf *why)
 {

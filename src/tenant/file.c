@@ -68,7 +68,7 @@ static struct object *tenant_of(const struct object_set *set)
 	return NULL;
 }
 
-/* -- faults that only the current objects show ------------------------------------------------ */
+/* -- faults that only the current objects show --------------------------------------- */
 
 static bool lacks_secret(const struct file_entry *e, const struct field *f)
 {
@@ -108,7 +108,7 @@ static int check_against_current(const struct planner *p, struct buf *why)
 	return faults ? E_POLICY : 0;
 }
 
-/* -- completing bodies ------------------------------------------------------------------------- */
+/* -- completing bodies --------------------------------------------------------------- */
 
 static struct str text_in(const json_t *body, const struct field *f)
 {
@@ -224,7 +224,7 @@ static int complete_all(const struct planner *p)
 	return err;
 }
 
-/* -- changes ----------------------------------------------------------------------------------- */
+/* -- changes ------------------------------------------------------------------------- */
 
 /* A body of an earlier release may lack what has a default by now. */
 static bool differs(const struct file_entry *e)

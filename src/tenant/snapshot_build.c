@@ -52,7 +52,7 @@ static int unfit(const struct builder *b, const struct object *o, const char *wh
 	return E_POLICY;
 }
 
-/* -- rows ------------------------------------------------------------------------------------- */
+/* -- rows ---------------------------------------------------------------------------- */
 
 static int take_tenant(struct builder *b, const struct object *o)
 {
@@ -125,7 +125,7 @@ static int check_owner(const struct builder *b)
 	return 0;
 }
 
-/* -- memory ------------------------------------------------------------------------------------ */
+/* -- memory -------------------------------------------------------------------------- */
 
 static size_t aligned(size_t n)
 {
@@ -210,7 +210,7 @@ static struct str keep(struct builder *b, struct str s)
 	return kept;
 }
 
-/* -- filling ----------------------------------------------------------------------------------- */
+/* -- filling ------------------------------------------------------------------------- */
 
 /* The key of the tables: secret, equal in all tenants, and no second secret to keep. */
 static void make_key(struct hash_key *key, const struct seal_key *seal)

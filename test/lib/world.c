@@ -68,7 +68,7 @@ struct world {
 	size_t record_n;
 };
 
-/* -- the shard's ports ----------------------------------------------------------------------------- */
+/* -- the shard's ports --------------------------------------------------------------- */
 
 static uint64_t wall_ms(void *arg)
 {
@@ -197,7 +197,7 @@ static const struct shard_ops ops = {
 	.cdr = cdr,
 };
 
-/* -- making and ending one ---------------------------------------------------------------------------- */
+/* -- making and ending one ----------------------------------------------------------- */
 
 static const char acme[] =
 	"{\"tenant\":\"acme\",\"domains\":[\"acme.test\"],\"users\":["
@@ -369,7 +369,7 @@ void world_silence(struct world *w, uint64_t stream)
 	settle(w);
 }
 
-/* -- phones ---------------------------------------------------------------------------------------------- */
+/* -- phones -------------------------------------------------------------------------- */
 
 struct phone *world_phone(struct world *w, const char *domain, const char *username,
                           const char *password, const char *address)

@@ -132,7 +132,7 @@ static int teardown(void **state)
 	return err;
 }
 
-/* -- words of the tests --------------------------------------------------------------------- */
+/* -- words of the tests -------------------------------------------------------------- */
 
 /* The answer to a command; `args` as JSON with ' for ". */
 static json_t *ask(struct fixture *f, const char *command, const char *args)
@@ -193,7 +193,7 @@ static const char *text_at(const json_t *v, const char *key)
 	return s ? s : "";
 }
 
-/* -- configuration -------------------------------------------------------------------------- */
+/* -- configuration ------------------------------------------------------------------- */
 
 static void test_plan_then_apply_then_apply_again(void **state)
 {
@@ -270,7 +270,7 @@ static void test_passwords_are_wiped_from_the_request(void **state)
 	json_decref(file);
 }
 
-/* -- live state ----------------------------------------------------------------------------- */
+/* -- live state ---------------------------------------------------------------------- */
 
 static void test_registrations_and_calls_ask_the_shards_for_the_tenant(void **state)
 {
@@ -317,7 +317,7 @@ static void test_status_has_version_and_shards(void **state)
 	json_decref(r);
 }
 
-/* -- call detail records -------------------------------------------------------------------- */
+/* -- call detail records ------------------------------------------------------------- */
 
 static void append_cdr(struct fixture *f, const char *id, uint64_t start_ms)
 {
@@ -351,7 +351,7 @@ static void test_cdr_newest_first_and_by_id(void **state)
 	expect_refused(f, "cdr", "{'tenant':'beta'}", EXIT_NOT_FOUND);
 }
 
-/* -- explain -------------------------------------------------------------------------------- */
+/* -- explain ------------------------------------------------------------------------- */
 
 static const char *action_of(const json_t *r)
 {

@@ -79,7 +79,7 @@ static int teardown(void **state)
 	return err;
 }
 
-/* -- words of the tests --------------------------------------------------------------------- */
+/* -- words of the tests -------------------------------------------------------------- */
 
 /* A tenant with a domain of its name and users "1001:secret" and so on, one device each. */
 static json_t *file_of(const char *tenant, const char *const *users)
@@ -151,7 +151,7 @@ static const struct tenant *tenant_of(struct fixture *f, const char *name)
 	return directory_by_name(config_directory(f->config), str_z(name));
 }
 
-/* -- tests ---------------------------------------------------------------------------------- */
+/* -- tests --------------------------------------------------------------------------- */
 
 static void test_apply_makes_a_tenant_and_publishes_it(void **state)
 {

@@ -158,7 +158,7 @@ static void test_refused_requests_can_be_answered(void **state) /* RFC 3261 sect
 	arena_fini(&a);
 }
 
-/* -- hostile input: read everything that can be read ------------------------------------- */
+/* -- hostile input: read everything that can be read --------------------------------- */
 
 static void look_at_list(const struct sip_msg *m, enum sip_hdr_id id)
 {

@@ -163,7 +163,7 @@ static void test_a_record_is_not_dropped_where_live_state_is(void **state)
 	assert_int_equal(atomic_load(&q->bytes), 0);
 }
 
-/* -- the process is killed ---------------------------------------------------- */
+/* -- the process is killed ----------------------------------------------------------- */
 
 static void report(int err, void *arg)
 {
@@ -253,7 +253,7 @@ static void test_kill_9_loses_no_reported_record(void **state)
 	free(live);
 }
 
-/* -- the disk fails ----------------------------------------------------------- */
+/* -- the disk fails ------------------------------------------------------------------ */
 
 static rlim_t limit_files(rlim_t bytes)
 {

@@ -89,7 +89,7 @@ static const char *field(const struct object *o, const char *name)
 	return json_string_value(json_object_get(o->body, name));
 }
 
-/* -- plans ------------------------------------------------------------------------------------- */
+/* -- plans --------------------------------------------------------------------------- */
 
 static void test_new_tenant_adds_what_is_referred_to_first(void **state)
 {
@@ -274,7 +274,7 @@ static void test_change_set_as_json(void **state)
 	json_decref(expected);
 }
 
-/* -- global user names ------------------------------------------------------------------------- */
+/* -- global user names --------------------------------------------------------------- */
 
 static void test_global_username_is_made_once(void **state)
 {
@@ -307,7 +307,7 @@ static void test_longest_names_make_a_global_username(void **state)
 	assert_int_equal(strlen(field(device(f, username), "global_username")), 63 + 1 + 64 + 1 + 4);
 }
 
-/* -- the name ---------------------------------------------------------------------------------- */
+/* -- the name ------------------------------------------------------------------------ */
 
 static void test_name_of_a_file(void **state)
 {

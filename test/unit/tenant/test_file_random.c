@@ -116,7 +116,7 @@ static void test_plan_leads_to_what_the_file_says(void **state)
 	object_set_fini(&rows.set);
 }
 
-/* -- damage ------------------------------------------------------------------------------------ */
+/* -- damage -------------------------------------------------------------------------- */
 
 static json_t *random_value(struct rng *r)
 {

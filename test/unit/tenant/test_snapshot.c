@@ -243,7 +243,7 @@ static void test_reference_keeps_it_alive(void **state)
 	tenant_unref(NULL);
 }
 
-/* -- rows that do not fit together ------------------------------------------------------------- */
+/* -- rows that do not fit together --------------------------------------------------- */
 
 static void assert_no_build(struct fixture *f, const struct seal_key *seal, const char *expected)
 {
