@@ -48,7 +48,10 @@ void auth_free(struct auth *a)
 const struct tenant *auth_tenant_of(const struct directory *d, const struct sip_msg *m)
 {
 	const struct tenant *t = directory_by_domain(d, m->ruri.host);
-	return t ? t : directory_by_domain(d, m->to.uri.host);
+	if (!t)
+		t = directory_by_domain(d, m->to.uri.host);
+	/* A phone that dials by address may still know its own domain. */
+	return t ? t : directory_by_domain(d, m->from.uri.host);
 }
 
 /** What a nonce is bound to: the realm, and the shard that counts its uses. */

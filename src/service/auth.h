@@ -3,7 +3,7 @@
  * Who sends this request, and to which tenant does it belong: digest authentication (RFC 7616,
  * RFC 8760) against the directory.
  *
- * The tenant is told by the Request-URI's and To's host; a phone that knows only an IP
+ * The tenant is told by the host of the Request-URI, of To, then of From; a phone that knows only an IP
  * address is found by its user name: the globally unique one, or a plain one that
  * only one tenant has. Never by the source address.
  *
