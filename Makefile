@@ -12,10 +12,12 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS_cov     := -O0 -g --coverage
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 LDFLAGS_asan    := -fsanitize=address,undefined
 LDFLAGS_tsan    := -fsanitize=thread
+LDFLAGS_fuzz    := -fsanitize=fuzzer,address,undefined
 LDFLAGS_cov     := --coverage
 
 CPPFLAGS := -Isrc -D_GNU_SOURCE -DOPENSSL_SUPPRESS_DEPRECATED -DTANDEM_VERSION='"$(shell cat VERSION)"'
@@ -61,6 +63,10 @@ test: build/.packages build/.packages-test
 
 build/.packages: tools/install-packages
 	@tools/install-packages build
+	@mkdir -p build && touch $@
+
+build/.packages-fuzz: tools/install-packages
+	@tools/install-packages build fuzz
 	@mkdir -p build && touch $@
 
 build/.packages-test: tools/install-packages
@@ -113,6 +119,23 @@ bench-relay: $(O)/bench/relay_bench
 $(O)/bench/%: $(O)/bench/%.o $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
 
+# One fuzz target for S seconds (libFuzzer): make fuzz T=fuzz_sip_msg S=60; make fuzz-all S=60.
+# What it finds worth keeping stays in build/corpus; seeds come from test/torture and test/sdp.
+S ?= 60
+.PHONY: fuzz fuzz-all
+fuzz: build/.packages-fuzz
+	@mkdir -p build/corpus/$(T)
+	@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang build/obj/fuzz/fuzz/$(T)
+	build/obj/fuzz/fuzz/$(T) -max_total_time=$(S) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+	        -artifact_prefix=build/corpus/$(T)- build/corpus/$(T) $(wildcard fuzz/corpus/$(T)) \
+	        test/torture/rfc4475 test/torture/rfc5118 test/sdp
+fuzz-all:
+	@for t in $(basename $(notdir $(wildcard fuzz/fuzz_*.c))); do \
+		$(MAKE) --no-print-directory fuzz T=$$t S=$(S) || exit 1; done
+
+$(O)/fuzz/%: $(O)/fuzz/%.o $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
+
 # make layers: which folder includes which. make checks: tabs, width, licence lines.
 .PHONY: layers checks
 layers:
@@ -152,6 +175,7 @@ help:
 	@echo "make layers checks         rules that a tool can check"
 	@echo "make docs       write the generated parts of doc/; docs-check: are they up to date?"
 	@echo "make stats      sizes of files and functions, tests"
+	@echo "make fuzz T=fuzz_sip_msg S=60   one fuzz target; make fuzz-all: each of them"
 	@echo "make bench-relay           CPU and delay of relayed calls"
 	@echo "make install    PREFIX=/usr/local DESTDIR="
 	@echo "make clean      forget build/"

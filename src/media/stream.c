@@ -233,13 +233,13 @@ static void sync_flows(struct stream *s)
 	unsigned flags[CLAIMS];
 	bool wanted[CLAIMS];
 	timer_cancel(&s->worker->wheel, &s->claim_timer);
-	for (size_t c = 0; c < CLAIMS; c++) {
+	for (enum claim c = 0; c < CLAIMS; c++) {
 		wanted[c] = wants[c](s, &key[c], &flags[c]);
 		const struct flow *f = claimed(s, c);
 		if (f && (!wanted[c] || memcmp(&f->key, &key[c], sizeof key[c]) != 0))
 			drop_claim(s, c);
 	}
-	for (size_t c = 0; c < CLAIMS; c++)
+	for (enum claim c = 0; c < CLAIMS; c++)
 		if (wanted[c])
 			claim(s, c, &key[c], flags[c]);
 	if (!timer_is_set(&s->claim_timer))
@@ -349,7 +349,7 @@ static struct stream *create(struct worker *w, uint64_t id, const struct media_s
 	s->set.port = set->port;
 	s->own_ssrc = (uint32_t)rng_u64(&w->rng);
 	rng_token(&w->rng, s->cname, sizeof s->cname);
-	for (size_t c = 0; c < CLAIMS; c++)
+	for (enum claim c = 0; c < CLAIMS; c++)
 		s->claims[c] = FLOW_NONE;
 	rtp_receiver_init(&s->rx, set->clock_hz);
 	timer_init(&s->silence_timer, on_silence_timer, s);
@@ -416,7 +416,7 @@ int stream_set(struct worker *w, uint64_t id, uint16_t shard, const struct media
 void stream_destroy(struct stream *s)
 {
 	struct worker *w = s->worker;
-	for (size_t c = 0; c < CLAIMS; c++)
+	for (enum claim c = 0; c < CLAIMS; c++)
 		drop_claim(s, c);
 	timer_cancel(&w->wheel, &s->silence_timer);
 	timer_cancel(&w->wheel, &s->claim_timer);

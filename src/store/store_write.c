@@ -29,8 +29,8 @@ enum { SQL_BEGIN, SQL_COMMIT, SQL_CDR, SQL_FRAME, SQL_OLDEST, SQL_CLEAN, SQL_STA
 static const char *const statements[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
-    [SQL_CDR] = "INSERT INTO cdr (id, tenant, start_ms, json) VALUES (?1, ?2, ?3, ?4)"
-                " ON CONFLICT (id, tenant) DO NOTHING",
+    [SQL_CDR] = ("INSERT INTO cdr (id, tenant, start_ms, json) VALUES (?1, ?2, ?3, ?4)"
+                 " ON CONFLICT (id, tenant) DO NOTHING"),
     [SQL_FRAME] = "INSERT INTO live_frame VALUES (?1, ?2)",
     [SQL_OLDEST] = "SELECT seq, frame FROM live_frame ORDER BY seq",
     [SQL_CLEAN] = "DELETE FROM live_frame WHERE seq <= ?1",
