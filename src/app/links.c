@@ -192,13 +192,36 @@ static void fail_later(struct links *l, const struct flow *flow, int err)
 	list_push_back(&l->failures, &f->node);
 }
 
-static struct link *connect_to(struct links *l, const struct flow *flow)
+/**
+ * Where a peer listens whose connection is gone: at the port of the Request-URI, when that names
+ * the same host (section 18.1.1); its old port was an outgoing one. Never another host: a Contact
+ * must not make us connect wherever it likes.
+ */
+static void listening_address(const struct flow *flow, struct str bytes, struct addr *out)
+{
+	*out = flow->remote;
+	struct str line = str_cut(&bytes, '\r');
+	str_cut(&line, ' ');
+	struct uri uri;
+	struct addr at;
+	if (uri_parse(&uri, str_cut(&line, ' ')) != 0 || uri_host_addr(&uri, &at) != 0 ||
+	    !addr_eq_ip(&at, out))
+		return;
+	out->port = uri.port ? uri.port : 5060;
+}
+
+static struct link *connect_to(struct links *l, const struct flow *flow, struct str bytes)
 {
 	struct tcp_opts o = opts_of(l);
 	struct tcp_conn *c;
-	if (!flow->remote.port || tcp_connect(&c, l->a.loop, &flow->remote, &o, &ops, NULL) != 0)
+	struct addr at;
+	listening_address(flow, bytes, &at);
+	struct link *x = find_addr(l, &at);
+	if (x)
+		return x;
+	if (!at.port || tcp_connect(&c, l->a.loop, &at, &o, &ops, NULL) != 0)
 		return NULL;
-	struct link *x = make_link(l, c, flow->listener);
+	x = make_link(l, c, flow->listener);
 	x->flow.local = flow->local;
 	return x;
 }
@@ -209,7 +232,7 @@ void links_send(struct links *l, const struct flow *flow, struct str bytes)
 	if (!x)
 		x = find_addr(l, &flow->remote);
 	if (!x)
-		x = connect_to(l, flow);
+		x = connect_to(l, flow, bytes);
 	int e = x ? tcp_send(x->conn, bytes) : ECONNREFUSED;
 	if (e)
 		fail_later(l, flow, e);
