@@ -297,49 +297,44 @@ void leg_request(struct leg *l, struct strans *st, const struct sip_msg *m, cons
 
 /** Joins the server transaction of one side with the client transaction of the other. */
 struct passing {
-	struct strans *st;
-	struct ctrans *ct;
+	struct strans *st; /* NULL: ended before the answer came */
 };
-
-static void passing_check(struct passing *p)
-{
-	if (!p->st && !p->ct)
-		free(p);
-}
 
 static void on_passing_st(enum strans_event event, struct strans *st, void *user)
 {
 	(void)st;
 	struct passing *p = user;
-	if (event != STRANS_END)
-		return;
-	p->st = NULL;
-	passing_check(p);
+	if (event == STRANS_END)
+		p->st = NULL;
 }
 
+static void pass_answer(struct strans *st, const struct sip_msg *m)
+{
+	/* A challenge is for us, and we never answer one: it does not pass. */
+	uint16_t status = m->status == 401 || m->status == 407 ? 403 : m->status;
+	const struct sip_reply r = {
+		.status = status, .type = sip_value(m, HDR_CONTENT_TYPE), .body = m->body};
+	if (strans_reply(st, &r) != 0)
+		strans_reply_status(st, 500);
+}
+
+/** The final answer, or the end without one, is all that is waited for. */
 static void on_passing_ct(enum ctrans_event event, struct ctrans *ct, const struct sip_msg *m,
                           int err, void *user)
 {
-	(void)ct;
 	(void)err;
 	struct passing *p = user;
-	if (event == CTRANS_FINAL && p->st) {
-		/* A challenge is for us, and we never answer one: it does not pass. */
-		uint16_t status = m->status == 401 || m->status == 407 ? 403 : m->status;
-		const struct sip_reply r = {
-			.status = status,
-			.type = sip_value(m, HDR_CONTENT_TYPE),
-			.body = m->body,
-		};
-		if (strans_reply(p->st, &r) != 0)
-			strans_reply_status(p->st, 500);
-	}
-	if (event != CTRANS_END)
+	if (event == CTRANS_PROVISIONAL)
 		return;
-	if (p->st && strans_pending(p->st))
+	if (p->st && event == CTRANS_FINAL)
+		pass_answer(p->st, m);
+	else if (p->st && strans_pending(p->st))
 		strans_reply_status(p->st, 408);
-	p->ct = NULL;
-	passing_check(p);
+	if (p->st)
+		strans_detach(p->st);
+	if (event == CTRANS_FINAL)
+		ctrans_detach(ct);
+	free(p);
 }
 
 void leg_pass_request(struct leg *to, struct strans *st, const struct sip_msg *m)
@@ -355,10 +350,8 @@ void leg_pass_request(struct leg *to, struct strans *st, const struct sip_msg *m
 	struct passing *p = calloc(1, sizeof *p);
 	if (!p)
 		abort();
-	p->ct = buf_ok(&b) ? leg_send(to, m->method, buf_view(&b), sip_value(m, HDR_CONTENT_TYPE),
-	                              m->body, on_passing_ct, p)
-	                   : NULL;
-	if (!p->ct) {
+	if (!buf_ok(&b) || !leg_send(to, m->method, buf_view(&b), sip_value(m, HDR_CONTENT_TYPE),
+	                             m->body, on_passing_ct, p)) {
 		free(p);
 		strans_reply_status(st, 500);
 		return;
