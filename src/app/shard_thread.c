@@ -324,10 +324,11 @@ void shard_thread_fini(struct shard_thread *t)
 	for (size_t i = 0; i < LISTEN_MAX; i++)
 		if (t->udp[i])
 			udp_close(t->udp[i]);
-	links_free(t->links);
+	/* Before the links: they turn the loop, and lost connections are nothing to us any more. */
 	if (t->mailbox)
 		mailbox_free(t->mailbox, shard_mail_drop);
-	t->mailbox = NULL; /* other threads' lost connections are nothing to us any more */
+	t->mailbox = NULL;
+	links_free(t->links);
 	loop_free(t->loop);
 	t->loop = NULL;
 }
