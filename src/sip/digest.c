@@ -231,6 +231,8 @@ bool digest_uri_matches(struct str cred_uri, struct str request_uri)
 	struct uri a, b;
 	if (uri_parse(&a, cred_uri) || uri_parse(&b, request_uri))
 		return false;
+	if (a.scheme != URI_OTHER && !a.user.n && a.scheme == b.scheme)
+		return true; /* the server as a whole, by whatever name: sipp and some gateways */
 	/* Parameters may differ: phones leave ;transport= and the like out of one of the two. */
 	return a.scheme == b.scheme && a.scheme != URI_OTHER && a.port == b.port &&
 	       str_eq(a.user, b.user) && str_ieq(a.host, b.host);

@@ -81,7 +81,10 @@ void digest_put_challenge(struct buf *out, enum digest_alg alg, struct str realm
 must_check bool digest_verify(const struct digest_credentials *cred, const struct digest_ha1 *ha1,
                               struct str method);
 
-/** RFC 7616 section 3.4.6: the credentials' uri means the same as that of the request line. */
+/**
+ * RFC 7616 section 3.4.6: the credentials' uri means the same as that of the request line. One
+ * without a user names the server, and so whatever is asked of it (RFC 3261 section 22.4 point 6).
+ */
 must_check bool digest_uri_matches(struct str cred_uri, struct str request_uri);
 
 /**

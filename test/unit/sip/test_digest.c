@@ -221,10 +221,19 @@ static void test_uri_names_the_same_resource(void **state) /* RFC 7616 section 3
 	assert_true(digest_uri_matches(STR("sip:acme.test"), STR("sip:acme.test")));
 	assert_true(digest_uri_matches(STR("sip:ACME.test"), STR("sip:acme.test;transport=tcp")));
 	assert_false(digest_uri_matches(STR("sip:bob@acme.test"), STR("sip:alice@acme.test")));
-	assert_false(digest_uri_matches(STR("sip:acme.test"), STR("sip:acme.test:5070")));
-	assert_false(digest_uri_matches(STR("sip:acme.test"), STR("sips:acme.test")));
-	assert_false(digest_uri_matches(STR("sip:other.test"), STR("sip:acme.test")));
+	assert_false(digest_uri_matches(STR("sip:bob@acme.test"), STR("sip:bob@acme.test:5070")));
+	assert_false(digest_uri_matches(STR("sip:bob@acme.test"), STR("sips:bob@acme.test")));
+	assert_false(digest_uri_matches(STR("sip:bob@other.test"), STR("sip:bob@acme.test")));
 	assert_false(digest_uri_matches(STR(""), STR("sip:acme.test")));
+}
+
+static void test_uri_without_user_names_the_server(void **state) /* RFC 3261 section 22.4 point 6 */
+{
+	(void)state;
+	assert_true(digest_uri_matches(STR("sip:127.0.0.1:5060"), STR("sip:1002@acme.test")));
+	assert_true(digest_uri_matches(STR("sip:acme.test"), STR("sip:acme.test:5070")));
+	assert_false(digest_uri_matches(STR("sips:acme.test"), STR("sip:1002@acme.test")));
+	assert_false(digest_uri_matches(STR("tel:1002"), STR("sip:1002@acme.test")));
 }
 
 int main(void)
@@ -241,6 +250,7 @@ int main(void)
 	    cmocka_unit_test(test_challenge_without_qop_gets_the_short_form),
 	    cmocka_unit_test(test_challenges_we_cannot_answer),
 	    cmocka_unit_test(test_uri_names_the_same_resource),
+	    cmocka_unit_test(test_uri_without_user_names_the_server),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
