@@ -453,19 +453,18 @@ size_t location_size(const struct location *l)
 
 struct keeping {
 	struct location *l;
-	bool (*keep)(uint64_t tenant, uint64_t device, void *arg);
+	location_keep_fn *keep;
 	void *arg;
 };
 
 static void keep_one(const struct binding_set *s, struct binding *b, void *arg)
 {
 	struct keeping *k = arg;
-	if (!k->keep(s->key.tenant, s->key.device, k->arg))
-		location_remove(k->l, b, "its device was removed");
+	if (!k->keep(&s->key, k->arg))
+		location_remove(k->l, b, "its device was removed or moved");
 }
 
-void location_keep_only(struct location *l, bool (*keep)(uint64_t tenant, uint64_t device, void *arg),
-                        void *arg)
+void location_keep_only(struct location *l, location_keep_fn *keep, void *arg)
 {
 	struct keeping k = {l, keep, arg};
 	location_all(l, 0, keep_one, &k);

@@ -77,6 +77,7 @@ size_t location_size(const struct location *l);
 must_check int location_restore(struct location *l, uint64_t tenant, struct str value);
 /** Whose it is, without restoring: to choose the shard. E_MALFORMED. */
 must_check int location_value_user(struct str value, uint64_t *user);
-/** Devices that are gone from the tenant lose their bindings. */
-void location_keep_only(struct location *l, bool (*keep)(uint64_t tenant, uint64_t device, void *arg),
-                        void *arg);
+/** Is it still the device of that user? */
+typedef bool location_keep_fn(const struct binding_key *key, void *arg);
+/** Devices that are gone from the tenant, or belong to another user now, lose their bindings. */
+void location_keep_only(struct location *l, location_keep_fn *keep, void *arg);

@@ -378,18 +378,18 @@ static const struct call_ops call_ops = {
 
 /* -- mail ---------------------------------------------------------------------------- */
 
-static bool device_lives(uint64_t tenant, uint64_t device, void *arg)
+static bool is_still_there(const struct binding_key *key, void *arg)
 {
-	const struct directory *d = arg;
-	const struct tenant *t = directory_by_id(d, tenant);
-	return t && tenant_device_by_id(t, device);
+	const struct tenant *t = directory_by_id(arg, key->tenant);
+	const struct device *d = t ? tenant_device_by_id(t, key->device) : NULL;
+	return d && d->user->id == key->user;
 }
 
 static void on_config(struct shard *s, struct mail_config *m)
 {
 	directory_unref(s->directory);
 	s->directory = m->directory;
-	location_keep_only(s->location, device_lives, (void *)s->directory);
+	location_keep_only(s->location, is_still_there, (void *)s->directory);
 	free(m);
 }
 
