@@ -46,6 +46,11 @@ struct phone {
 	char call_id[96], tag[32], remote_tag[64], ruri[192];
 	uint32_t cseq;
 	char sdp[1024];
+	char *invite_in;       /* bytes under invite */
+	struct arena invite_arena;
+	struct sip_msg invite;
+	char invite_out[256];  /* the top Via of the INVITE that was sent last */
+	char more[512];        /* header lines that every INVITE of phone_call carries */
 };
 
 struct world {
@@ -57,7 +62,7 @@ struct world {
 	const struct directory *directory;
 	struct shard *shard;
 	struct list_node packets, posted;
-	unsigned lose;
+	unsigned lose, sent;
 	struct phone phones[MAX_PHONES];
 	size_t n_phones;
 	struct media_cmd streams[MAX_STREAMS];
@@ -79,6 +84,7 @@ static uint64_t wall_ms(void *arg)
 static void on_send(void *arg, const struct flow *flow, struct str bytes)
 {
 	struct world *w = arg;
+	w->sent++;
 	if (w->lose && --w->lose == 0)
 		return;
 	struct packet *p = malloc(sizeof *p + bytes.n);
@@ -213,6 +219,11 @@ static const char umbra[] =
 
 struct world *world_new(void)
 {
+	return world_new_with(NULL);
+}
+
+struct world *world_new_with(void (*tweak)(struct shard_args *a))
+{
 	struct world *w = calloc(1, sizeof *w);
 	timer_wheel_init(&w->wheel, START_MS);
 	rng_init_seed(&w->rng, 42);
@@ -226,7 +237,7 @@ struct world *world_new(void)
 	buf_init(&why, 1024);
 	assert_int_equal(directory_build(&w->directory, w->tenants, 2, &why), 0);
 	buf_fini(&why);
-	const struct shard_args args = {
+	struct shard_args args = {
 		.n_shards = 1,
 		.wheel = &w->wheel,
 		.rng = &w->rng,
@@ -252,6 +263,8 @@ struct world *world_new(void)
 		.ops = &ops,
 		.arg = w,
 	};
+	if (tweak)
+		tweak(&args);
 	assert_int_equal(shard_new(&w->shard, &args), 0);
 	return w;
 }
@@ -304,7 +317,9 @@ void world_free(struct world *w)
 	drop_packets(w);
 	for (size_t i = 0; i < w->n_phones; i++) {
 		arena_fini(&w->phones[i].arena);
+		arena_fini(&w->phones[i].invite_arena);
 		free(w->phones[i].last_in);
+		free(w->phones[i].invite_in);
 		free(w->phones[i].last_out);
 	}
 	directory_unref(w->directory);
@@ -312,6 +327,11 @@ void world_free(struct world *w)
 	tenant_unref(w->tenants[1]);
 	json_decref(w->cdrs);
 	free(w);
+}
+
+unsigned world_sent(const struct world *w)
+{
+	return w->sent;
 }
 
 uint64_t world_now(const struct world *w)
@@ -383,7 +403,14 @@ struct phone *world_phone(struct world *w, const char *domain, const char *usern
 	snprintf(p->text, sizeof p->text, "%s", address);
 	assert_int_equal(addr_parse(&p->addr, str_z(address)), 0);
 	arena_init(&p->arena, 8192);
+	arena_init(&p->invite_arena, 8192);
 	return p;
+}
+
+void phone_move(struct phone *p, const char *address)
+{
+	snprintf(p->text, sizeof p->text, "%s", address);
+	assert_int_equal(addr_parse(&p->addr, str_z(address)), 0);
 }
 
 const char *phone_address(const struct phone *p)
@@ -455,6 +482,7 @@ void phone_send(struct phone *p, const char *fmt, ...)
 	free(p->last_out);
 	p->last_out = malloc(b.n + 1);
 	memcpy(p->last_out, b.p, b.n);
+	p->last_out[b.n] = '\0';
 	p->last_out_n = b.n;
 	buf_fini(&b);
 	deliver(p);
@@ -487,11 +515,29 @@ static void take_challenge(struct phone *p)
 	p->nc = 0;
 }
 
-const struct sip_msg *phone_expect(struct phone *p, const char *begins)
+static void parse(struct sip_msg *m, struct arena *a, const char *bytes, size_t n)
+{
+	static const struct sip_limits limits = {65535, 256, 60000};
+	struct sip_parse_error e;
+	arena_reset(a);
+	assert_int_equal(sip_msg_parse(m, a, (struct str){bytes, n}, &limits, &e), 0);
+}
+
+static void keep_invite(struct phone *p, size_t n)
+{
+	if (!p->msg.request || p->msg.method != SIP_INVITE || p->msg.to.tag.n)
+		return;
+	free(p->invite_in);
+	p->invite_in = malloc(n);
+	memcpy(p->invite_in, p->last_in, n);
+	parse(&p->invite, &p->invite_arena, p->invite_in, n);
+}
+
+const struct sip_msg *phone_next(struct phone *p)
 {
 	struct packet *x = next_packet(p);
 	if (!x)
-		fail_msg("%s: expected \"%s\", and nothing came", p->username, begins);
+		return NULL;
 	list_remove(&x->node);
 	free(p->last_in);
 	p->last_in = malloc(x->n + 1);
@@ -499,16 +545,56 @@ const struct sip_msg *phone_expect(struct phone *p, const char *begins)
 	p->last_in[x->n] = '\0';
 	size_t n = x->n;
 	free(x);
-	if (strncmp(p->last_in, begins, strlen(begins)) != 0)
-		fail_msg("%s: expected \"%s\", got:\n%s", p->username, begins, p->last_in);
-	static const struct sip_limits limits = {65535, 256, 60000};
-	struct sip_parse_error e;
-	arena_reset(&p->arena);
-	assert_int_equal(sip_msg_parse(&p->msg, &p->arena, (struct str){p->last_in, n}, &limits, &e), 0);
+	parse(&p->msg, &p->arena, p->last_in, n);
+	keep_invite(p, n);
 	take_challenge(p);
 	if (!p->msg.request && p->msg.to.tag.n && str_eq(p->msg.call_id, str_z(p->call_id)))
 		str_copyz(p->remote_tag, sizeof p->remote_tag, p->msg.to.tag);
 	return &p->msg;
+}
+
+const struct sip_msg *phone_expect(struct phone *p, const char *begins)
+{
+	const struct sip_msg *m = phone_next(p);
+	if (!m)
+		fail_msg("%s: expected \"%s\", and nothing came", p->username, begins);
+	if (strncmp(p->last_in, begins, strlen(begins)) != 0)
+		fail_msg("%s: expected \"%s\", got:\n%s", p->username, begins, p->last_in);
+	return m;
+}
+
+const char *phone_text(const struct phone *p)
+{
+	return p->last_in;
+}
+
+bool phone_takes(struct phone *p, const char *begins)
+{
+	while (phone_next(p))
+		if (strncmp(p->last_in, begins, strlen(begins)) == 0)
+			return true;
+	return false;
+}
+
+const struct sip_msg *phone_invite(struct phone *p)
+{
+	assert_non_null(p->invite_in);
+	return &p->invite;
+}
+
+void phone_enter_dialog(struct phone *p, const char *tag)
+{
+	const struct sip_msg *m = phone_invite(p);
+	str_copyz(p->call_id, sizeof p->call_id, m->call_id);
+	snprintf(p->tag, sizeof p->tag, "%s", tag);
+	str_copyz(p->remote_tag, sizeof p->remote_tag, m->from.tag);
+	str_copyz(p->ruri, sizeof p->ruri, m->from.uri.text);
+	p->cseq += 100;
+}
+
+void phone_set_remote_tag(struct phone *p, const char *tag)
+{
+	snprintf(p->remote_tag, sizeof p->remote_tag, "%s", tag);
 }
 
 void phone_expect_nothing(struct phone *p)
@@ -569,6 +655,7 @@ void phone_reply(struct phone *p, const struct sip_msg *req, unsigned status, co
 	free(p->last_out);
 	p->last_out = malloc(b.n + 1);
 	memcpy(p->last_out, b.p, b.n);
+	p->last_out[b.n] = '\0';
 	p->last_out_n = b.n;
 	buf_fini(&b);
 	deliver(p);
@@ -600,19 +687,41 @@ uint32_t phone_cseq(const struct phone *p)
 	return p->cseq;
 }
 
+/** The top Via as it was sent: CANCEL and the ACK of a refusal repeat it (9.1, 17.1.1.3). */
+static void note_via(struct phone *p)
+{
+	const char *via = strstr(p->last_out, "Via: ");
+	size_t n = via ? strcspn(via, "\r") : 0;
+	snprintf(p->invite_out, sizeof p->invite_out, "%.*s", (int)n, via ? via : "");
+}
+
+static void hop_by_hop(struct phone *a, const char *method, const char *more)
+{
+	char to_tag[80] = "";
+	if (strcmp(method, "ACK") == 0)
+		snprintf(to_tag, sizeof to_tag, ";tag=%s", a->remote_tag);
+	phone_send(a, "%s %s SIP/2.0\n%s\nFrom: \"Somebody Else\" <sip:%s@%s>;tag=%s\nTo: <%s>%s\n"
+	              "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\n%s$L",
+	           method, a->ruri, a->invite_out, a->username, a->domain, a->tag, a->ruri, to_tag,
+	           a->call_id, a->cseq, method, more ? more : "");
+}
+
 static void send_invite(struct phone *a, const char *auth, const char *sdp)
 {
 	phone_send(a,
 	           "INVITE %s SIP/2.0\n$VFrom: \"Somebody Else\" <sip:%s@%s>;tag=%s\nTo: <%s>\n"
 	           "Call-ID: %s\nCSeq: %u INVITE\nMax-Forwards: 70\nContact: <sip:%s@%s>\n"
-	           "Supported: timer\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE, INFO\n%s%s$L%s",
+	           "%s%s%s$L%s",
 	           a->ruri, a->username, a->domain, a->tag, a->ruri, a->call_id, a->cseq, a->username,
-	           a->text, auth, sdp ? "Content-Type: application/sdp\n" : "", sdp ? sdp : "");
+	           a->text,
+	           a->more[0] ? a->more : "Supported: timer\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE, INFO\n",
+	           auth, sdp ? "Content-Type: application/sdp\n" : "", sdp ? sdp : "");
+	note_via(a);
 }
 
 void phone_call(struct phone *a, const char *extension, const char *sdp)
 {
-	char kept[1024];
+	char kept[2048];
 	snprintf(kept, sizeof kept, "%s", sdp ? sdp : "");
 	snprintf(a->call_id, sizeof a->call_id, "call-%s-%u", a->username, ++a->serial);
 	snprintf(a->tag, sizeof a->tag, "t%u", a->serial);
@@ -621,28 +730,44 @@ void phone_call(struct phone *a, const char *extension, const char *sdp)
 	a->cseq++;
 	send_invite(a, "", sdp ? kept : NULL);
 	phone_expect(a, "SIP/2.0 407");
-	phone_send(a, "ACK %s SIP/2.0\nVia: SIP/2.0/UDP %s;branch=z9hG4bK-%s-%u;rport\n"
-	              "From: <sip:%s@%s>;tag=%s\nTo: <%s>;tag=%s\nCall-ID: %s\nCSeq: %u ACK\n"
-	              "Max-Forwards: 70\n$L",
-	           a->ruri, a->text, a->username, a->serial, a->username, a->domain, a->tag, a->ruri,
-	           a->remote_tag, a->call_id, a->cseq);
+	phone_ack_refusal(a);
 	a->remote_tag[0] = '\0';
 	a->cseq++;
 	send_invite(a, "$A", sdp ? kept : NULL);
 	phone_expect(a, "SIP/2.0 100");
 }
 
-void phone_in_dialog(struct phone *a, const char *method, const char *more, const char *sdp)
+void phone_in_dialog_as(struct phone *a, const char *method, uint32_t cseq, const char *more,
+                        const char *sdp)
 {
-	char kept[1024];
+	char kept[2048];
 	snprintf(kept, sizeof kept, "%s", sdp ? sdp : "");
-	bool same_number = strcmp(method, "ACK") == 0;
-	if (!same_number)
-		a->cseq++;
 	phone_send(a,
 	           "%s sip:192.0.2.1:5060 SIP/2.0\n$VFrom: <sip:%s@%s>;tag=%s\nTo: <%s>;tag=%s\n"
 	           "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\nContact: <sip:%s@%s>\n%s%s$L%s",
-	           method, a->username, a->domain, a->tag, a->ruri, a->remote_tag, a->call_id, a->cseq,
+	           method, a->username, a->domain, a->tag, a->ruri, a->remote_tag, a->call_id, cseq,
 	           method, a->username, a->text, more ? more : "",
 	           sdp ? "Content-Type: application/sdp\n" : "", kept);
+}
+
+void phone_in_dialog(struct phone *a, const char *method, const char *more, const char *sdp)
+{
+	if (strcmp(method, "ACK") != 0)
+		a->cseq++;
+	phone_in_dialog_as(a, method, a->cseq, more, sdp);
+}
+
+void phone_cancel(struct phone *a, const char *more)
+{
+	hop_by_hop(a, "CANCEL", more);
+}
+
+void phone_ack_refusal(struct phone *a)
+{
+	hop_by_hop(a, "ACK", "");
+}
+
+void phone_invites_carry(struct phone *p, const char *lines)
+{
+	snprintf(p->more, sizeof p->more, "%s", lines);
 }

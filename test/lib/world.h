@@ -25,6 +25,8 @@ struct world;
 struct phone;
 
 struct world *world_new(void);
+/** The same with other settings: `tweak` may change them before the shard is made. NULL: none. */
+struct world *world_new_with(void (*tweak)(struct shard_args *a));
 /** Ends all calls, lets all timers run out, and fails the test when anything is left over. */
 void world_free(struct world *w);
 
@@ -34,6 +36,8 @@ void world_advance(struct world *w, uint64_t ms);
 struct shard *world_shard(struct world *w);
 /** Throw away the n-th next packet that the switch sends (1: the next); 0: none. */
 void world_lose(struct world *w, unsigned n);
+/** Packets that the switch has sent so far. */
+unsigned world_sent(const struct world *w);
 
 /** Call detail records so far, and the newest one as JSON (borrowed). */
 size_t world_cdrs(const struct world *w);
@@ -50,6 +54,8 @@ const struct media_cmd *world_stream(const struct world *w, size_t i);
 struct phone *world_phone(struct world *w, const char *domain, const char *username,
                           const char *password, const char *address);
 const char *phone_address(const struct phone *p);
+/** All of these packets come from there from now on: the phone moved. */
+void phone_move(struct phone *p, const char *address);
 /** REGISTER with digest; the Contact is the phone's address. */
 void phone_register(struct phone *p);
 
@@ -64,6 +70,27 @@ void phone_resend(struct phone *p);
 
 /** The next packet to this phone must begin like that; it is parsed (borrowed until the next). */
 const struct sip_msg *phone_expect(struct phone *p, const char *begins);
+/** The packet read last as text, for tests that look for what must not be in it. */
+const char *phone_text(const struct phone *p);
+/** Is there a packet for this phone that begins so? It is taken then, and what lies before it too. */
+bool phone_takes(struct phone *p, const char *begins);
+/** Take the next packet, whatever it is; NULL: none. */
+const struct sip_msg *phone_next(struct phone *p);
+/** The INVITE without To tag that this phone got last; borrowed until the next one. */
+const struct sip_msg *phone_invite(struct phone *p);
+/** From now on phone_in_dialog speaks in the dialog of that INVITE, answered with `tag`. */
+void phone_enter_dialog(struct phone *p, const char *tag);
+/** The To tag that phone_in_dialog uses is this one. */
+void phone_set_remote_tag(struct phone *p, const char *tag);
+/** ACK or CANCEL that repeats the number of an earlier request. */
+void phone_in_dialog_as(struct phone *p, const char *method, uint32_t cseq, const char *more,
+                        const char *sdp);
+/** CANCEL of the INVITE of phone_call, with its branch. */
+void phone_cancel(struct phone *p, const char *more);
+/** ACK of a refusal of that INVITE. */
+void phone_ack_refusal(struct phone *p);
+/** Every INVITE of phone_call carries these lines instead of the usual Supported and Allow. */
+void phone_invites_carry(struct phone *p, const char *lines);
 /** Nothing waits for this phone. */
 void phone_expect_nothing(struct phone *p);
 /** Forget what waits. */
