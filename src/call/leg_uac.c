@@ -77,6 +77,13 @@ static int early_slot(struct leg *l, struct str tag)
 	return l->n_early++;
 }
 
+/** One dialog is confirmed: its tag is in l->dlg, the others are of no use. */
+static void forget_early(struct leg *l)
+{
+	while (l->n_early)
+		text_free(&l->early[--l->n_early].tag);
+}
+
 /** RFC 3262 section 4: in order, once each. True: this one is new. */
 static bool take_reliable(struct leg *l, const struct sip_msg *m)
 {
@@ -147,7 +154,7 @@ static void on_2xx(struct leg *l, const struct sip_msg *m)
 		return;
 	}
 	dialog_confirm(&l->dlg, m);
-	l->n_early = l->n_early > 1 ? 1 : l->n_early;
+	forget_early(l);
 	leg_learn(l, m);
 	leg_session_from_response(l, m);
 	l->status = m->status;

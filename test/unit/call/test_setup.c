@@ -378,6 +378,27 @@ static const char other_early[] =
 	"v=0\r\no=x 1 1 IN IP4 192.0.2.99\r\ns=-\r\nc=IN IP4 192.0.2.99\r\nt=0 0\r\n"
 	"m=audio 5004 RTP/AVP 8\r\n";
 
+static void test_early_dialogs_and_an_answer_with_a_third_tag(void **state) /* 13.2.2.4 */
+{
+	struct talk t = talk_calling(*state);
+	phone_reply(t.b, phone_invite(t.b), 180, "one", "", NULL);
+	phone_reply(t.b, phone_invite(t.b), 180, "two", "", NULL);
+	phone_reply(t.b, phone_invite(t.b), 200, "three", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect(t.b, "ACK ");
+	talk_has(t.b, ";tag=three");
+	assert_true(phone_takes(t.a, "SIP/2.0 200"));
+	phone_in_dialog(t.a, "ACK", NULL, NULL);
+	/* and another branch behind a forking proxy answers, too */
+	phone_reply(t.b, phone_invite(t.b), 200, "two", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect(t.b, "ACK ");
+	talk_has(t.b, ";tag=two");
+	const struct sip_msg *bye = phone_expect(t.b, "BYE ");
+	talk_has(t.b, ";tag=two");
+	phone_reply(t.b, bye, 200, NULL, "", NULL);
+	phone_enter_dialog(t.b, "three");
+	talk_bye(&t);
+}
+
 /* -- delayed offer --------------------------------------------------------- */
 
 static void test_delayed_offer_passes_through(void **state) /* 13.2.1, 14; RFC 6337 section 2.1 */
@@ -571,6 +592,7 @@ int main(void)
 		T(test_declined_ends_the_other_devices_too),
 		T(test_early_media_and_answer_of_the_same_branch),
 		T(test_answer_of_another_branch_than_early_media_has_its_own_dialog),
+		T(test_early_dialogs_and_an_answer_with_a_third_tag),
 		T(test_delayed_offer_passes_through),
 		T(test_delayed_offer_that_is_never_answered_ends_the_call),
 		T(test_delayed_offer_whose_200_has_none),
