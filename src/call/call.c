@@ -53,7 +53,7 @@ static void write_cdr(struct call *c)
 /** The record is written when the last stream has told its numbers; the call goes with its last leg. */
 static void check_over(struct call *c)
 {
-	if (c->state != CALL_ENDING || c->dead)
+	if (c->state != CALL_ENDING || c->dead || c->ending_legs)
 		return;
 	if (media_over(c) || !timer_is_set(&c->linger_timer))
 		write_cdr(c);
@@ -116,8 +116,10 @@ void call_end(struct call *c, enum leg_end_by by, uint16_t status, const char *w
 	buf_init_fixed(&b, room, sizeof room);
 	put_reason(&b, reason_hdr);
 	struct str headers = buf_ok(&b) ? buf_view(&b) : STR_NONE;
+	c->ending_legs = true; /* the record waits until each of them knows its end */
 	list_for_each(it, &c->legs)
 		leg_end(container_of(it, struct leg, node), status ? status : 480, STR_NONE, headers);
+	c->ending_legs = false;
 	log_event(c->calls->a.log, LOG_CALL_END, LOG_S("tenant", tenant_name(c->tenant)),
 	          LOG_Z("call", c->id), LOG_U("status", status), LOG_Z("why", why));
 	metric_sub(c->calls->a.metrics, METRIC_CALLS, 1);

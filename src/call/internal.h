@@ -167,7 +167,7 @@ struct call {
 	struct leg *early;             /* whose early media the caller hears */
 	uint16_t said_status;          /* last provisional status told to the caller */
 	bool rang_out;
-	bool cdr_done, dead;
+	bool ending_legs, cdr_done, dead;
 };
 
 /* -- legs: orders -------------------------------------------------------------------- */

@@ -157,6 +157,29 @@ static void test_reason_of_a_refusal_is_kept_across(void **state) /* RFC 3326 */
 
 /* -- CANCEL ---------------------------------------------------------------- */
 
+static void test_cancel_while_ringing(void **state) /* 9.2 */
+{
+	struct talk t = talk_ringing(*state);
+	phone_cancel(t.a, "Reason: SIP;cause=487;text=\"mind changed\"\n");
+	phone_expect(t.a, "SIP/2.0 200");
+	phone_expect(t.a, "SIP/2.0 487");
+	phone_ack_refusal(t.a);
+	const struct sip_msg *cancel = phone_expect(t.b, "CANCEL sip:1002@192.0.2.20:5060");
+	talk_has(t.b, "Reason: SIP;cause=487;text=\"mind changed\"");
+	phone_reply(t.b, cancel, 200, "bob", "", NULL);
+	phone_reply(t.b, phone_invite(t.b), 487, "bob", "", NULL);
+	phone_expect(t.b, "ACK ");
+	world_advance(*state, 40000);
+	phone_expect_nothing(t.a);
+	phone_expect_nothing(t.b);
+	assert_int_equal(world_cdrs(*state), 1);
+	json_t *cdr = world_cdr(*state);
+	assert_string_equal(talk_text(cdr, "ended_by"), "caller");
+	assert_int_equal(talk_number(cdr, "status"), 487);
+	for (size_t i = 0; i < 2; i++)
+		assert_string_not_equal(talk_text(talk_leg(cdr, i), "end"), "(null)");
+}
+
 static void test_cancel_waits_for_a_provisional_answer(void **state) /* 9.1 */
 {
 	struct talk t = talk_calling(*state);
@@ -579,6 +602,7 @@ int main(void)
 		T(test_no_answer_is_480_and_cancelled_with_reason),
 		T(test_answer_that_races_the_no_answer_timer_is_ended),
 		T(test_reason_of_a_refusal_is_kept_across),
+		T(test_cancel_while_ringing),
 		T(test_cancel_waits_for_a_provisional_answer),
 		T(test_200_wins_against_our_cancel),
 		T(test_cancel_that_lost_against_the_200_changes_nothing),
