@@ -480,7 +480,8 @@ void call_on_refused(struct leg *l, uint16_t status, struct str reason_hdr)
 		c->best_status = passable(status);
 		text_set(&c->best_reason, reason_hdr);
 	}
-	l->state = LEG_ENDED; /* counted as over before the others are looked at */
+	if (l->state == LEG_CALLING)
+		l->state = LEG_ENDED; /* counted as over before the others are looked at */
 	l->end_ms = wall(c);
 	leg_drop_media(l);
 	if (status >= 600) /* 16.7: a global failure ends all branches */

@@ -231,11 +231,17 @@ static void on_request_bye(struct leg *l, struct strans *st, const struct sip_ms
 		leg_ended(l);
 		return;
 	}
+	struct str reason = sip_value(m, HDR_REASON);
+	if (l->state == LEG_CALLING || l->state == LEG_CANCELLING) {
+		/* Section 15: it must not, in an early dialog. Its branch is over, not the call. */
+		leg_cancel(l, STR_NONE);
+		call_on_refused(l, 480, reason);
+		return;
+	}
 	refuse_pending(l);
 	if (l->state == LEG_INCOMING) /* section 15.1.2: the INVITE that waits gets 487 */
 		leg_refuse(l, 487, STR_NONE, STR_NONE);
 	l->end_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
-	struct str reason = sip_value(m, HDR_REASON);
 	call_on_bye(l, reason);
 }
 

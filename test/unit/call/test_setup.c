@@ -246,6 +246,18 @@ static void test_bye_in_the_early_dialog_of_the_caller(void **state) /* 15: the 
 	assert_string_equal(talk_text(world_cdr(*state), "ended_by"), "caller");
 }
 
+static void test_bye_of_a_device_that_rings_ends_its_branch_alone(void **state) /* 15 */
+{
+	struct talk t = talk_ringing(*state);
+	phone_enter_dialog(t.b, "bob");
+	phone_in_dialog(t.b, "BYE", NULL, NULL);
+	assert_true(phone_takes(t.b, "CANCEL "));
+	phone_reply(t.b, phone_invite(t.b), 487, "bob", "", NULL);
+	phone_expect(t.a, "SIP/2.0 480");
+	phone_ack_refusal(t.a);
+	assert_int_equal(world_cdrs(*state), 1);
+}
+
 /* -- two devices ----------------------------------------------------------- */
 
 static struct phone *desk_of(struct talk *t)
@@ -310,6 +322,25 @@ static void test_second_answer_is_acknowledged_and_ended(void **state) /* 13.2.2
 	phone_in_dialog(f.t.a, "BYE", NULL, NULL);
 	phone_reply(f.d, phone_expect(f.d, "BYE "), 200, NULL, "", NULL);
 	assert_int_equal(world_cdrs(*state), 1);
+}
+
+static void test_bye_of_the_cancelled_device_does_not_end_the_call(void **state)
+{
+	struct fork f = both_ring(*state);
+	phone_reply(f.d, phone_invite(f.d), 200, "desk", "", phone_sdp(f.d, 5000, "sendrecv"));
+	phone_expect(f.d, "ACK ");
+	phone_expect(f.t.a, "SIP/2.0 200");
+	phone_in_dialog(f.t.a, "ACK", NULL, NULL);
+	phone_enter_dialog(f.t.b, "bob");
+	phone_expect(f.t.b, "CANCEL ");
+	phone_in_dialog(f.t.b, "BYE", NULL, NULL);
+	phone_expect(f.t.b, "SIP/2.0 200");
+	phone_expect_nothing(f.d);
+	phone_expect_nothing(f.t.a);
+	phone_reply(f.t.b, phone_invite(f.t.b), 487, "bob", "", NULL);
+	phone_in_dialog(f.t.a, "BYE", NULL, NULL);
+	phone_reply(f.d, phone_expect(f.d, "BYE "), 200, NULL, "", NULL);
+	assert_string_equal(talk_text(world_cdr(*state), "ended_by"), "caller");
 }
 
 static void test_busy_of_one_device_waits_for_the_other(void **state) /* 16.7 step 5 */
@@ -608,8 +639,10 @@ int main(void)
 		T(test_cancel_that_lost_against_the_200_changes_nothing),
 		T(test_cancel_without_an_answer_gives_up),
 		T(test_bye_in_the_early_dialog_of_the_caller),
+		T(test_bye_of_a_device_that_rings_ends_its_branch_alone),
 		T(test_first_answer_wins_and_the_other_is_cancelled),
 		T(test_second_answer_is_acknowledged_and_ended),
+		T(test_bye_of_the_cancelled_device_does_not_end_the_call),
 		T(test_busy_of_one_device_waits_for_the_other),
 		T(test_best_status_is_the_busy_one),
 		T(test_best_status_is_not_the_time_out),
