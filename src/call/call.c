@@ -545,6 +545,11 @@ void call_on_offer_answered(struct leg *l, uint16_t status, struct str sdp, stru
 		bridge_on_answer(l, other, status, sdp);
 }
 
+static bool leg_talks(const struct leg *l)
+{
+	return l->state == LEG_CONFIRMED || l->state == LEG_ANSWERED;
+}
+
 void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_msg *m)
 {
 	struct call *c = l->call;
@@ -553,7 +558,7 @@ void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_
 		strans_reply_status(st, 200);
 		return;
 	}
-	if (!other || (other->state != LEG_CONFIRMED && other->state != LEG_ANSWERED)) {
+	if (!leg_talks(l) || !other || !leg_talks(other)) {
 		strans_reply_status(st, 480);
 		return;
 	}

@@ -343,6 +343,23 @@ static void test_bye_of_the_cancelled_device_does_not_end_the_call(void **state)
 	assert_string_equal(talk_text(world_cdr(*state), "ended_by"), "caller");
 }
 
+static void test_info_of_the_cancelled_device_does_not_pass(void **state)
+{
+	struct fork f = both_ring(*state);
+	phone_reply(f.d, phone_invite(f.d), 200, "desk", "", phone_sdp(f.d, 5000, "sendrecv"));
+	phone_expect(f.d, "ACK ");
+	phone_expect(f.t.a, "SIP/2.0 200");
+	phone_in_dialog(f.t.a, "ACK", NULL, NULL);
+	phone_enter_dialog(f.t.b, "bob");
+	phone_expect(f.t.b, "CANCEL ");
+	phone_in_dialog(f.t.b, "INFO", NULL, NULL);
+	phone_expect(f.t.b, "SIP/2.0 4");
+	phone_expect_nothing(f.t.a);
+	phone_reply(f.t.b, phone_invite(f.t.b), 487, "bob", "", NULL);
+	phone_in_dialog(f.t.a, "BYE", NULL, NULL);
+	phone_reply(f.d, phone_expect(f.d, "BYE "), 200, NULL, "", NULL);
+}
+
 static void test_busy_of_one_device_waits_for_the_other(void **state) /* 16.7 step 5 */
 {
 	struct fork f = both_ring(*state);
@@ -643,6 +660,7 @@ int main(void)
 		T(test_first_answer_wins_and_the_other_is_cancelled),
 		T(test_second_answer_is_acknowledged_and_ended),
 		T(test_bye_of_the_cancelled_device_does_not_end_the_call),
+		T(test_info_of_the_cancelled_device_does_not_pass),
 		T(test_busy_of_one_device_waits_for_the_other),
 		T(test_best_status_is_the_busy_one),
 		T(test_best_status_is_not_the_time_out),
