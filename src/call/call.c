@@ -586,7 +586,8 @@ void call_on_lost(struct leg *l, const char *why)
 
 void calls_cancel(struct calls *cs, struct strans *st, const struct sip_msg *m)
 {
-	struct leg *l = leg_find(cs, m->call_id, strans_to_tag(st), m->from.tag);
+	(void)cs;
+	struct leg *l = strans_user(st); /* of an INVITE that waits here, always a leg */
 	if (!l || l->invite_st != st) {
 		strans_reply_status(st, 487);
 		return;

@@ -116,12 +116,28 @@ static void progress_reliably(struct leg *l, uint16_t status, struct str sdp)
 	timer_in(a->wheel, &l->prack_timer, T1_MS);
 }
 
+/**
+ * The first description of a dialog is final (13.2.1): another branch's needs a dialog of its
+ * own, as behind a forking proxy.
+ */
+static void begin_other_dialog(struct leg *l)
+{
+	char tag[16];
+	rng_token(l->call->calls->a.rng, tag, sizeof tag);
+	text_set(&l->dlg.local_tag, (struct str){tag, sizeof tag});
+	leg_register_dialog(l);
+	l->early_sdp_sure = false;
+	leg_stop_prack(l); /* what waits for a PRACK was said in the dialog that is left */
+}
+
 void leg_progress(struct leg *l, uint16_t status, struct str reason, struct str sdp)
 {
 	if (l->state != LEG_INCOMING || !l->invite_st)
 		return;
 	if (!l->ring_ms)
 		l->ring_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+	if (sdp.n && l->early_sdp.n && !str_eq(l->early_sdp, sdp))
+		begin_other_dialog(l);
 	if (sdp.n)
 		text_set(&l->early_sdp, sdp);
 	bool reliable = l->peer_requires_100rel || (l->peer_100rel && sdp.n);
@@ -177,15 +193,6 @@ void leg_on_prack(struct leg *l, struct strans *st, const struct sip_msg *m)
 }
 
 /* -- final --------------------------------------------------------------------------- */
-
-static void begin_other_dialog(struct leg *l)
-{
-	char tag[16];
-	rng_token(l->call->calls->a.rng, tag, sizeof tag);
-	text_set(&l->dlg.local_tag, (struct str){tag, sizeof tag});
-	leg_register_dialog(l);
-	l->early_sdp_sure = false;
-}
 
 void leg_answer(struct leg *l, struct str sdp)
 {

@@ -449,6 +449,23 @@ static const char other_early[] =
 	"v=0\r\no=x 1 1 IN IP4 192.0.2.99\r\ns=-\r\nc=IN IP4 192.0.2.99\r\nt=0 0\r\n"
 	"m=audio 5004 RTP/AVP 8\r\n";
 
+static void test_second_early_dialog_of_a_branch_has_its_own_tag(void **state) /* 12.1, 13.2.1 */
+{
+	struct talk t = talk_calling(*state);
+	phone_reply(t.b, phone_invite(t.b), 183, "one", "", phone_sdp(t.b, 5000, "sendrecv"));
+	char tag[64];
+	const struct sip_msg *m = phone_expect(t.a, "SIP/2.0 183");
+	snprintf(tag, sizeof tag, STR_FMT, STR_ARG(m->to.tag));
+	phone_reply(t.b, phone_invite(t.b), 183, "two", "", other_early);
+	m = phone_expect(t.a, "SIP/2.0 183");
+	assert_false(str_eq(m->to.tag, str_z(tag)));
+	phone_cancel(t.a, ""); /* still finds its call */
+	assert_true(phone_takes(t.a, "SIP/2.0 487"));
+	phone_ack_refusal(t.a);
+	assert_true(phone_takes(t.b, "CANCEL "));
+	phone_reply(t.b, phone_invite(t.b), 487, "two", "", NULL);
+}
+
 static void test_early_dialogs_and_an_answer_with_a_third_tag(void **state) /* 13.2.2.4 */
 {
 	struct talk t = talk_calling(*state);
@@ -667,6 +684,7 @@ int main(void)
 		T(test_declined_ends_the_other_devices_too),
 		T(test_early_media_and_answer_of_the_same_branch),
 		T(test_answer_of_another_branch_than_early_media_has_its_own_dialog),
+		T(test_second_early_dialog_of_a_branch_has_its_own_tag),
 		T(test_early_dialogs_and_an_answer_with_a_third_tag),
 		T(test_delayed_offer_passes_through),
 		T(test_delayed_offer_that_is_never_answered_ends_the_call),
