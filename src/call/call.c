@@ -354,6 +354,25 @@ void calls_located(struct calls *cs, uint64_t key, const struct route_presence *
 		route_failed(c, ROUTE_UNREACHABLE);
 }
 
+/** Early media for the caller; false: this description is no answer to its offer. */
+static bool early_media(struct leg *l, uint16_t status, struct str reason)
+{
+	struct call *c = l->call;
+	char room[CALL_MAX_SDP];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	if (bridge_answer(c->a, c->a->remote_sdp, l->remote_sdp, &b) != 0)
+		return false;
+	bool news = !str_eq(buf_view(&b), c->a->local_sdp) || c->said_status != status;
+	c->early = l;
+	c->said_status = status;
+	text_set(&c->a->local_sdp, buf_view(&b));
+	bridge_media(c->a, l);
+	if (news)
+		leg_progress(c->a, status, reason, c->a->local_sdp);
+	return true;
+}
+
 void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct str sdp)
 {
 	struct call *c = l->call;
@@ -362,25 +381,13 @@ void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct 
 	if (!c->ring_ms)
 		c->ring_ms = wall(c);
 	bool early = sdp.n && c->a->invite_had_offer && (!c->early || c->early == l);
-	if (!early) {
-		if (c->said_status != status)
-			leg_progress(c->a, status, reason, STR_NONE);
-		c->said_status = status;
+	if (early)
+		text_set(&l->remote_sdp, sdp);
+	if (early && early_media(l, status, reason))
 		return;
-	}
-	char room[CALL_MAX_SDP];
-	struct buf b;
-	buf_init_fixed(&b, room, sizeof room);
-	text_set(&l->remote_sdp, sdp);
-	if (bridge_answer(c->a, c->a->remote_sdp, sdp, &b) != 0)
-		return;
-	bool news = !str_eq(buf_view(&b), c->a->local_sdp) || c->said_status != status;
-	c->early = l;
+	if (c->said_status != status)
+		leg_progress(c->a, status, reason, STR_NONE);
 	c->said_status = status;
-	text_set(&c->a->local_sdp, buf_view(&b));
-	bridge_media(c->a, l);
-	if (news)
-		leg_progress(c->a, status, reason, c->a->local_sdp);
 }
 
 /* -- answered ------------------------------------------------------------------------ */

@@ -487,6 +487,16 @@ static void test_early_dialogs_and_an_answer_with_a_third_tag(void **state) /* 1
 	talk_bye(&t);
 }
 
+static void test_ringing_with_a_useless_description_still_rings(void **state)
+{
+	struct talk t = talk_calling(*state);
+	phone_reply(t.b, phone_invite(t.b), 183, "bob", "",
+	            "v=0\r\no=x 1 1 IN IP4 192.0.2.99\r\ns=-\r\nc=IN IP4 192.0.2.99\r\nt=0 0\r\n"
+	            "m=audio 5004 RTP/AVP 97\r\na=rtpmap:97 iLBC/8000\r\n");
+	phone_expect(t.a, "SIP/2.0 183");
+	talk_answer(&t, "");
+}
+
 /* -- delayed offer --------------------------------------------------------- */
 
 static void test_delayed_offer_passes_through(void **state) /* 13.2.1, 14; RFC 6337 section 2.1 */
@@ -686,6 +696,7 @@ int main(void)
 		T(test_answer_of_another_branch_than_early_media_has_its_own_dialog),
 		T(test_second_early_dialog_of_a_branch_has_its_own_tag),
 		T(test_early_dialogs_and_an_answer_with_a_third_tag),
+		T(test_ringing_with_a_useless_description_still_rings),
 		T(test_delayed_offer_passes_through),
 		T(test_delayed_offer_that_is_never_answered_ends_the_call),
 		T(test_delayed_offer_whose_200_has_none),
