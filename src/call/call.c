@@ -481,6 +481,8 @@ void call_on_refused(struct leg *l, uint16_t status, struct str reason_hdr)
 	struct call *c = l->call;
 	if (c->state != CALL_RINGING || c->b || c->rang_out)
 		return;
+	if (c->early == l)
+		c->early = NULL;
 	if (is_busy(status))
 		c->any_busy = true;
 	if (better(status, c->best_status)) {

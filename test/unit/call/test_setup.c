@@ -497,6 +497,22 @@ static void test_ringing_with_a_useless_description_still_rings(void **state)
 	talk_answer(&t, "");
 }
 
+static void test_early_media_of_the_next_branch_when_the_first_fails(void **state)
+{
+	struct fork f = both_ring(*state);
+	phone_reply(f.t.b, phone_invite(f.t.b), 183, "bob", "", phone_sdp(f.t.b, 5000, "sendrecv"));
+	phone_expect(f.t.a, "SIP/2.0 183");
+	phone_reply(f.t.b, phone_invite(f.t.b), 486, "bob", "", NULL);
+	phone_reply(f.d, phone_invite(f.d), 183, "desk", "", other_early);
+	const struct sip_msg *m = phone_expect(f.t.a, "SIP/2.0 183");
+	assert_true(m->body.n > 0);
+	phone_cancel(f.t.a, "");
+	assert_true(phone_takes(f.t.a, "SIP/2.0 487"));
+	phone_ack_refusal(f.t.a);
+	assert_true(phone_takes(f.d, "CANCEL "));
+	phone_reply(f.d, phone_invite(f.d), 487, "desk", "", NULL);
+}
+
 /* -- delayed offer --------------------------------------------------------- */
 
 static void test_delayed_offer_passes_through(void **state) /* 13.2.1, 14; RFC 6337 section 2.1 */
@@ -697,6 +713,7 @@ int main(void)
 		T(test_second_early_dialog_of_a_branch_has_its_own_tag),
 		T(test_early_dialogs_and_an_answer_with_a_third_tag),
 		T(test_ringing_with_a_useless_description_still_rings),
+		T(test_early_media_of_the_next_branch_when_the_first_fails),
 		T(test_delayed_offer_passes_through),
 		T(test_delayed_offer_that_is_never_answered_ends_the_call),
 		T(test_delayed_offer_whose_200_has_none),
