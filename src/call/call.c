@@ -380,10 +380,10 @@ void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct 
 		return;
 	if (!c->ring_ms)
 		c->ring_ms = wall(c);
-	bool early = sdp.n && c->a->invite_had_offer && (!c->early || c->early == l);
-	if (early)
+	bool answers = sdp.n && c->a->invite_had_offer;
+	if (answers) /* also where nobody hears it: its 200 need not say it again */
 		text_set(&l->remote_sdp, sdp);
-	if (early && early_media(l, status, reason))
+	if (answers && (!c->early || c->early == l) && early_media(l, status, reason))
 		return;
 	if (c->said_status != status)
 		leg_progress(c->a, status, reason, STR_NONE);

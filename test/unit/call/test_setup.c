@@ -591,6 +591,26 @@ static void test_reliable_provisional_of_the_callee_gets_a_prack(void **state) /
 	talk_bye(&t);
 }
 
+static void test_reliable_answer_of_a_branch_without_early_media_counts(void **state)
+{
+	/* the caller hears the first branch; the second said its description in a reliable 183 */
+	struct fork f = both_ring(*state);
+	phone_reply(f.t.b, phone_invite(f.t.b), 183, "bob", "", phone_sdp(f.t.b, 5000, "sendrecv"));
+	phone_expect(f.t.a, "SIP/2.0 183");
+	phone_reply(f.d, phone_invite(f.d), 183, "desk", "Require: 100rel\nRSeq: 1\n",
+	            phone_sdp(f.d, 5002, "sendrecv"));
+	phone_reply(f.d, phone_expect(f.d, "PRACK "), 200, NULL, "", NULL);
+	phone_reply(f.d, phone_invite(f.d), 200, "desk", "", NULL);
+	phone_expect(f.d, "ACK ");
+	assert_true(phone_takes(f.t.a, "SIP/2.0 200"));
+	phone_in_dialog(f.t.a, "ACK", NULL, NULL);
+	phone_expect(f.t.b, "CANCEL ");
+	phone_reply(f.t.b, phone_invite(f.t.b), 487, "bob", "", NULL);
+	assert_int_equal(world_streams(*state), 2);
+	phone_in_dialog(f.t.a, "BYE", NULL, NULL);
+	phone_reply(f.d, phone_expect(f.d, "BYE "), 200, NULL, "", NULL);
+}
+
 /** A calls and can (or requires) 100rel; B has the INVITE. */
 static struct talk calling_reliably(struct world *w, const char *how)
 {
@@ -718,6 +738,7 @@ int main(void)
 		T(test_delayed_offer_that_is_never_answered_ends_the_call),
 		T(test_delayed_offer_whose_200_has_none),
 		T(test_reliable_provisional_of_the_callee_gets_a_prack),
+		T(test_reliable_answer_of_a_branch_without_early_media_counts),
 		T(test_early_media_to_a_caller_with_100rel_is_reliable),
 		T(test_200_waits_for_the_prack_of_a_description),
 		T(test_cancel_while_the_200_waits_for_a_prack),
