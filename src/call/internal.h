@@ -96,6 +96,7 @@ struct leg {
 	uint8_t n_early;
 	uint32_t rseq;                 /* uas: of the last reliable provisional we sent */
 	uint16_t unpracked_status;     /* uas: the one that waits for its PRACK; 0: none */
+	bool prack_due;                /* uas: it may still come, even after the 200 */
 	struct str unpracked_sdp;
 	uint16_t queued_status;        /* uas: what is to be said after the PRACK; 0: nothing */
 	struct str queued_sdp;

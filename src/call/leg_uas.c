@@ -107,6 +107,7 @@ static void progress_reliably(struct leg *l, uint16_t status, struct str sdp)
 	}
 	struct calls_args *a = &l->call->calls->a;
 	l->rseq = l->rseq ? l->rseq + 1 : 1 + rng_below(a->rng, 1000);
+	l->prack_due = true;
 	l->unpracked_status = status;
 	text_set(&l->unpracked_sdp, sdp);
 	reply_provisional(l, status, STR_NONE, sdp, l->rseq);
@@ -176,7 +177,7 @@ void leg_on_prack(struct leg *l, struct strans *st, const struct sip_msg *m)
 	struct str one = str_cut(&rest, ' ');
 	rest = str_trim(rest);
 	struct str two = str_cut(&rest, ' ');
-	bool match = l->unpracked_status && str_u32(one, &rseq) == 0 && str_u32(two, &cseq) == 0 &&
+	bool match = l->prack_due && str_u32(one, &rseq) == 0 && str_u32(two, &cseq) == 0 &&
 	             rseq == l->rseq && cseq == l->invite_cseq;
 	if (!match) {
 		strans_reply_status(st, 481);
@@ -189,7 +190,9 @@ void leg_on_prack(struct leg *l, struct strans *st, const struct sip_msg *m)
 	} else {
 		strans_reply_status(st, 200);
 	}
-	after_prack(l);
+	l->prack_due = false;
+	if (l->unpracked_status) /* else the final answer has overtaken it: section 3 */
+		after_prack(l);
 }
 
 /* -- final --------------------------------------------------------------------------- */

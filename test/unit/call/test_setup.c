@@ -681,6 +681,26 @@ static void test_200_waits_for_the_prack_of_a_description(void **state) /* RFC 3
 	talk_bye(&t);
 }
 
+static void test_reliable_ringing_without_prack_does_not_hold_the_200(void **state) /* section 3 */
+{
+	struct talk t = calling_reliably(*state, "Require");
+	phone_reply(t.b, phone_invite(t.b), 180, "bob", "", NULL);
+	char rack[64];
+	uint32_t rseq;
+	const struct sip_msg *m = phone_expect(t.a, "SIP/2.0 180");
+	assert_int_equal(sip_number(m, HDR_RSEQ, &rseq), 0);
+	snprintf(rack, sizeof rack, "RAck: %u %u INVITE\n", rseq, m->cseq.number);
+	phone_reply(t.b, phone_invite(t.b), 200, "bob", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect(t.b, "ACK ");
+	phone_expect(t.a, "SIP/2.0 200");
+	uint32_t invite = phone_cseq(t.a);
+	phone_in_dialog(t.a, "PRACK", rack, NULL);
+	phone_expect(t.a, "SIP/2.0 200"); /* "must be prepared to process PRACK requests" */
+	phone_in_dialog_as(t.a, "ACK", invite, NULL, NULL);
+	phone_enter_dialog(t.b, "bob");
+	talk_bye(&t);
+}
+
 static void test_cancel_while_the_200_waits_for_a_prack(void **state)
 {
 	struct talk t = calling_reliably(*state, "Supported");
@@ -741,6 +761,7 @@ int main(void)
 		T(test_reliable_answer_of_a_branch_without_early_media_counts),
 		T(test_early_media_to_a_caller_with_100rel_is_reliable),
 		T(test_200_waits_for_the_prack_of_a_description),
+		T(test_reliable_ringing_without_prack_does_not_hold_the_200),
 		T(test_cancel_while_the_200_waits_for_a_prack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
