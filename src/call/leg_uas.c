@@ -88,7 +88,8 @@ static void on_prack_timer(struct timer *t, void *arg)
 		return;
 	l->prack_waited_ms += l->prack_wait_ms;
 	if (l->prack_waited_ms >= l->call->calls->a.settings.prack_give_up_ms) {
-		call_on_lost(l, "a reliable provisional answer was never acknowledged");
+		call_end(l->call, END_SYSTEM, 504,
+		         "a reliable provisional answer was never acknowledged", STR_NONE);
 		return;
 	}
 	reply_provisional(l, l->unpracked_status, STR_NONE, l->unpracked_sdp, l->rseq);

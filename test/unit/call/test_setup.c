@@ -701,6 +701,18 @@ static void test_reliable_ringing_without_prack_does_not_hold_the_200(void **sta
 	talk_bye(&t);
 }
 
+static void test_reliable_provisional_that_is_never_acknowledged_ends_in_5xx(void **state)
+{
+	struct talk t = calling_reliably(*state, "Supported");
+	phone_reply(t.b, phone_invite(t.b), 183, "bob", "", phone_sdp(t.b, 5000, "sendrecv"));
+	world_advance(*state, 33000);
+	assert_true(phone_takes(t.a, "SIP/2.0 5")); /* RFC 3262 section 3 */
+	phone_ack_refusal(t.a);
+	assert_true(phone_takes(t.b, "CANCEL "));
+	phone_reply(t.b, phone_invite(t.b), 487, "bob", "", NULL);
+	assert_int_equal(world_cdrs(*state), 1);
+}
+
 static void test_cancel_while_the_200_waits_for_a_prack(void **state)
 {
 	struct talk t = calling_reliably(*state, "Supported");
@@ -762,6 +774,7 @@ int main(void)
 		T(test_early_media_to_a_caller_with_100rel_is_reliable),
 		T(test_200_waits_for_the_prack_of_a_description),
 		T(test_reliable_ringing_without_prack_does_not_hold_the_200),
+		T(test_reliable_provisional_that_is_never_acknowledged_ends_in_5xx),
 		T(test_cancel_while_the_200_waits_for_a_prack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
