@@ -87,13 +87,15 @@ static void on_prack_timer(struct timer *t, void *arg)
 	if (!l->invite_st || l->state != LEG_INCOMING)
 		return;
 	l->prack_waited_ms += l->prack_wait_ms;
-	if (l->prack_waited_ms >= l->call->calls->a.settings.prack_give_up_ms) {
+	uint32_t limit_ms = l->call->calls->a.settings.prack_give_up_ms;
+	if (l->prack_waited_ms >= limit_ms) {
 		call_end(l->call, END_SYSTEM, 504,
 		         "a reliable provisional answer was never acknowledged", STR_NONE);
 		return;
 	}
 	reply_provisional(l, l->unpracked_status, STR_NONE, l->unpracked_sdp, l->rseq);
-	l->prack_wait_ms *= 2;
+	uint32_t left_ms = limit_ms - l->prack_waited_ms;
+	l->prack_wait_ms = l->prack_wait_ms * 2 < left_ms ? l->prack_wait_ms * 2 : left_ms;
 	timer_in(l->call->calls->a.wheel, t, l->prack_wait_ms);
 }
 

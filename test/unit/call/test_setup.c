@@ -616,7 +616,7 @@ static struct talk calling_reliably(struct world *w, const char *how)
 {
 	struct talk t = talk_pair(w);
 	char lines[128];
-	snprintf(lines, sizeof lines, "%s: 100rel\nAllow: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE\n",
+	snprintf(lines, sizeof lines, "%s: 100rel\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE\n",
 	         how);
 	phone_invites_carry(t.a, lines);
 	phone_call(t.a, "1002", phone_sdp(t.a, 4000, "sendrecv"));
