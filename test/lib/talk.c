@@ -55,9 +55,9 @@ struct talk talk_up(struct world *w)
 void talk_bye(struct talk *t)
 {
 	phone_in_dialog(t->a, "BYE", NULL, NULL);
-	phone_expect(t->a, "SIP/2.0 200");
-	const struct sip_msg *bye = phone_expect(t->b, "BYE ");
-	phone_reply(t->b, bye, 200, NULL, "", NULL);
+	assert_true(phone_takes(t->a, "SIP/2.0 200"));
+	assert_true(phone_takes(t->b, "BYE "));
+	phone_reply(t->b, phone_last(t->b), 200, NULL, "", NULL);
 }
 
 const char *talk_text(json_t *j, const char *name)

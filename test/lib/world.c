@@ -49,6 +49,9 @@ struct phone {
 	char *invite_in;       /* bytes under invite */
 	struct arena invite_arena;
 	struct sip_msg invite;
+	char *kept_in;
+	struct arena kept_arena;
+	struct sip_msg kept;
 	char invite_out[256];  /* the top Via of the INVITE that was sent last */
 	char more[512];        /* header lines that every INVITE of phone_call carries */
 };
@@ -318,6 +321,8 @@ void world_free(struct world *w)
 	for (size_t i = 0; i < w->n_phones; i++) {
 		arena_fini(&w->phones[i].arena);
 		arena_fini(&w->phones[i].invite_arena);
+		arena_fini(&w->phones[i].kept_arena);
+		free(w->phones[i].kept_in);
 		free(w->phones[i].last_in);
 		free(w->phones[i].invite_in);
 		free(w->phones[i].last_out);
@@ -404,6 +409,7 @@ struct phone *world_phone(struct world *w, const char *domain, const char *usern
 	assert_int_equal(addr_parse(&p->addr, str_z(address)), 0);
 	arena_init(&p->arena, 8192);
 	arena_init(&p->invite_arena, 8192);
+	arena_init(&p->kept_arena, 8192);
 	return p;
 }
 
@@ -568,12 +574,33 @@ const char *phone_text(const struct phone *p)
 	return p->last_in;
 }
 
+const struct sip_msg *phone_last(struct phone *p)
+{
+	return &p->msg;
+}
+
 bool phone_takes(struct phone *p, const char *begins)
 {
 	while (phone_next(p))
 		if (strncmp(p->last_in, begins, strlen(begins)) == 0)
 			return true;
 	return false;
+}
+
+void phone_keep(struct phone *p, const struct sip_msg *m)
+{
+	assert_ptr_equal(m, &p->msg);
+	size_t n = strlen(p->last_in);
+	free(p->kept_in);
+	p->kept_in = malloc(n);
+	memcpy(p->kept_in, p->last_in, n);
+	parse(&p->kept, &p->kept_arena, p->kept_in, n);
+}
+
+const struct sip_msg *phone_kept(struct phone *p)
+{
+	assert_non_null(p->kept_in);
+	return &p->kept;
 }
 
 const struct sip_msg *phone_invite(struct phone *p)
@@ -760,6 +787,25 @@ void phone_in_dialog(struct phone *a, const char *method, const char *more, cons
 void phone_cancel(struct phone *a, const char *more)
 {
 	hop_by_hop(a, "CANCEL", more);
+}
+
+static void copy_line(const char *text, const char *name, char *room, size_t n)
+{
+	const char *at = strstr(text, name);
+	assert_non_null(at);
+	snprintf(room, n, "%.*s", (int)strcspn(at, "\r"), at);
+}
+
+void phone_cancel_last(struct phone *a)
+{
+	char via[256], from[256], to[256], ruri[256];
+	copy_line(a->last_out, "Via: ", via, sizeof via);
+	copy_line(a->last_out, "From: ", from, sizeof from);
+	copy_line(a->last_out, "To: ", to, sizeof to);
+	assert_int_equal(sscanf(a->last_out, "%*s %255s", ruri), 1);
+	phone_send(a, "CANCEL %s SIP/2.0\n%s\n%s\n%s\nCall-ID: %s\nCSeq: %u CANCEL\n"
+	              "Max-Forwards: 70\n$L",
+	           ruri, via, from, to, a->call_id, a->cseq);
 }
 
 void phone_ack_refusal(struct phone *a)

@@ -74,10 +74,15 @@ const struct sip_msg *phone_expect(struct phone *p, const char *begins);
 const char *phone_text(const struct phone *p);
 /** Is there a packet for this phone that begins so? It is taken then, and what lies before it too. */
 bool phone_takes(struct phone *p, const char *begins);
+/** The packet that was taken last. */
+const struct sip_msg *phone_last(struct phone *p);
 /** Take the next packet, whatever it is; NULL: none. */
 const struct sip_msg *phone_next(struct phone *p);
 /** The INVITE without To tag that this phone got last; borrowed until the next one. */
 const struct sip_msg *phone_invite(struct phone *p);
+/** A request to answer later: a copy of it is kept. */
+void phone_keep(struct phone *p, const struct sip_msg *m);
+const struct sip_msg *phone_kept(struct phone *p);
 /** From now on phone_in_dialog speaks in the dialog of that INVITE, answered with `tag`. */
 void phone_enter_dialog(struct phone *p, const char *tag);
 /** The To tag that phone_in_dialog uses is this one. */
@@ -87,6 +92,8 @@ void phone_in_dialog_as(struct phone *p, const char *method, uint32_t cseq, cons
                         const char *sdp);
 /** CANCEL of the INVITE of phone_call, with its branch. */
 void phone_cancel(struct phone *p, const char *more);
+/** CANCEL of the request that was sent last, whatever it was. */
+void phone_cancel_last(struct phone *p);
 /** ACK of a refusal of that INVITE. */
 void phone_ack_refusal(struct phone *p);
 /** Every INVITE of phone_call carries these lines instead of the usual Supported and Allow. */
