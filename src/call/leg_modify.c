@@ -92,8 +92,10 @@ void leg_on_modify(struct leg *l, struct strans *st, const struct sip_msg *m)
 	if (!offer_fits(l, st, invite) || !leg_session_from_request(l, st, m))
 		return;
 	if (invite) {
-		if (l->invite_st)
-			strans_detach(l->invite_st); /* an older one that only waits for repeats */
+		if (l->invite_st) { /* an older one: who goes on has our answer, and needs no repeats */
+			strans_acked(l->invite_st);
+			strans_detach(l->invite_st);
+		}
 		l->invite_st = st;
 		l->invite_first = false;
 		l->invite_cseq = m->cseq.number;

@@ -288,6 +288,18 @@ static void test_re_invite_of_the_callee_before_the_callers_ack_is_491(void **st
 	talk_bye(&t);
 }
 
+static void test_who_sends_a_re_invite_has_our_answer(void **state) /* 13.3.1.4: no more repeats */
+{
+	struct talk t = talk_ringing(*state);
+	phone_reply(t.b, phone_invite(t.b), 200, "bob", "", of_b("sendrecv"));
+	phone_expect(t.b, "ACK ");
+	phone_expect(t.a, "SIP/2.0 200");
+	pass(t.a, t.b, of_a("sendonly"), "a=sendonly", of_b("recvonly"), "a=recvonly");
+	world_advance(*state, 40000);
+	phone_expect_nothing(t.a);
+	talk_bye(&t);
+}
+
 static void test_re_invite_whose_200_is_never_acknowledged_ends_the_call(void **state) /* 14.2 */
 {
 	struct talk t = talk_up(*state);
@@ -434,6 +446,7 @@ int main(void)
 		T(test_unknown_body_of_a_re_invite_is_415),
 		T(test_useless_offer_of_a_re_invite_is_488),
 		T(test_re_invite_of_the_callee_before_the_callers_ack_is_491),
+		T(test_who_sends_a_re_invite_has_our_answer),
 		T(test_re_invite_whose_200_is_never_acknowledged_ends_the_call),
 		T(test_481_to_our_re_invite_ends_the_call),
 		T(test_408_to_our_re_invite_ends_the_call),
