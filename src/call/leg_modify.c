@@ -48,10 +48,11 @@ static void reply_to_refresh(struct leg *l, struct strans *st)
 }
 
 /** Is there room for an offer of the peer now? Else it has been refused. */
-static bool offer_fits(struct leg *l, struct strans *st, bool invite)
+static bool offer_fits(struct leg *l, struct strans *st)
 {
-	if (l->pending_offer_from_peer || (invite && l->state == LEG_INCOMING)) {
-		refuse_retry_after(l, st); /* 14.2: one is being answered already */
+	bool unanswered = l->oa == OA_ASKED || l->state == LEG_INCOMING;
+	if (l->pending_offer_from_peer || unanswered) {
+		refuse_retry_after(l, st); /* 14.2, RFC 3311 5.2: one is being answered already */
 		return false;
 	}
 	bool stable = l->state == LEG_CONFIRMED || l->state == LEG_ANSWERED;
@@ -89,7 +90,7 @@ void leg_on_modify(struct leg *l, struct strans *st, const struct sip_msg *m)
 			reply_to_refresh(l, st);
 		return;
 	}
-	if (!offer_fits(l, st, invite) || !leg_session_from_request(l, st, m))
+	if (!offer_fits(l, st) || !leg_session_from_request(l, st, m))
 		return;
 	if (invite) {
 		if (l->invite_st) { /* an older one: who goes on has our answer, and needs no repeats */

@@ -396,6 +396,25 @@ static void test_update_without_a_description_is_answered_here(void **state) /* 
 	talk_bye(&t);
 }
 
+static void test_update_with_an_offer_before_the_first_is_answered_is_500(void **state)
+{
+	struct talk t = talk_ringing(*state); /* RFC 3311: 5.2 */
+	uint32_t invite = phone_cseq(t.a);
+	phone_in_dialog(t.a, "UPDATE", NULL, of_a("sendonly"));
+	phone_expect(t.a, "SIP/2.0 500");
+	talk_has(t.a, "Retry-After: ");
+	phone_in_dialog(t.a, "UPDATE", NULL, NULL); /* to refresh the target */
+	phone_expect(t.a, "SIP/2.0 200");
+	phone_enter_dialog(t.b, "bob");
+	phone_in_dialog(t.b, "UPDATE", NULL, of_b("sendonly"));
+	phone_expect(t.b, "SIP/2.0 491"); /* ours is on its way */
+	phone_reply(t.b, phone_invite(t.b), 200, "bob", "", of_b("sendrecv"));
+	phone_expect(t.b, "ACK ");
+	phone_expect(t.a, "SIP/2.0 200");
+	phone_in_dialog_as(t.a, "ACK", invite, NULL, NULL);
+	talk_bye(&t);
+}
+
 static void test_bye_while_an_offer_waits_refuses_it(void **state) /* 15.1.2 */
 {
 	struct talk t = talk_up(*state);
@@ -455,6 +474,7 @@ int main(void)
 		T(test_update_passes_as_re_invite_to_who_cannot),
 		T(test_update_passes_as_update),
 		T(test_update_without_a_description_is_answered_here),
+		T(test_update_with_an_offer_before_the_first_is_answered_is_500),
 		T(test_bye_while_an_offer_waits_refuses_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
