@@ -108,8 +108,8 @@ static bool concerns(struct leg *l, struct leg *other, struct str offer)
 	       !str_eq(buf_view(&now), buf_view(&before));
 }
 
-/** Answer `l`'s offer from what the other side said last. */
-static int answer_here(struct leg *l, struct leg *other, struct str offer)
+/** The other side's answer, in our words, for `l`, whose `offer` it answers. */
+static int answer_with(struct leg *l, struct leg *other, struct str offer)
 {
 	char room[CALL_MAX_SDP];
 	struct buf b;
@@ -120,6 +120,15 @@ static int answer_here(struct leg *l, struct leg *other, struct str offer)
 	text_set(&l->remote_sdp, offer);
 	text_set(&l->local_sdp, buf_view(&b));
 	leg_accept_offer(l, l->local_sdp);
+	return 0;
+}
+
+/** Answer `l`'s offer from what the other side said last. */
+static int answer_here(struct leg *l, struct leg *other, struct str offer)
+{
+	int e = answer_with(l, other, offer);
+	if (e)
+		return e;
 	bridge_media(l, other);
 	call_save(l->call);
 	return 0;
@@ -174,34 +183,55 @@ void bridge_on_offer(struct leg *l, struct leg *other, struct str offer)
 	pass_on(l, other, offer);
 }
 
+void bridge_on_withdrawn(struct leg *l, struct leg *other)
+{
+	if (!l->offered_sdp.n)
+		return;
+	text_free(&l->offered_sdp);
+	l->offer_withdrawn = true;
+	leg_cancel_offer(other);
+}
+
+/** The other side agreed to what is not so: it is told how it is. */
+static void tell_again(struct leg *l, struct leg *other)
+{
+	char room[CALL_MAX_SDP];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	if (bridge_offer(other, l->remote_sdp, &b) == 0 &&
+	    leg_offer(other, buf_view(&b), false) == 0)
+		text_set(&other->offering_sdp, buf_view(&b));
+}
+
+/** `other` agreed to `said`. `offer` is what of `l` waits for that; empty: nothing does. */
+static void agreed(struct leg *l, struct leg *other, struct str said, struct str offer, struct str sdp)
+{
+	text_set(&other->local_sdp, said);
+	text_set(&other->remote_sdp, sdp);
+	if (l->offer_withdrawn) {
+		tell_again(l, other);
+	} else if (offer.n && answer_with(l, other, offer) != 0) {
+		leg_refuse_offer(l, 488, STR_NONE);
+		tell_again(l, other);
+	}
+	bridge_media(l, other);
+	call_save(l->call);
+}
+
 void bridge_on_answer(struct leg *other, struct leg *l, uint16_t status, struct str sdp)
 {
 	struct str offer = l->offered_sdp;
 	l->offered_sdp = STR_NONE;
 	struct str said = other->offering_sdp;
 	other->offering_sdp = STR_NONE;
-	char room[CALL_MAX_SDP];
-	struct buf b;
-	buf_init_fixed(&b, room, sizeof room);
-	if (status >= 300 || !sdp.n) {
+	if (status < 300 && sdp.n) {
+		agreed(l, other, said, offer, sdp);
+	} else {
 		/* A challenge is for us, and we answer none: it does not pass. */
 		bool ours = status == 401 || status == 407 || status < 300;
 		leg_refuse_offer(l, ours ? 488 : status, STR_NONE);
-	} else {
-		text_set(&other->local_sdp, said);
-		text_set(&other->remote_sdp, sdp);
-		if (!offer.n) { /* nobody waits: an answer that came with an ACK was passed on */
-			bridge_media(l, other);
-		} else if (bridge_answer(l, offer, sdp, &b) != 0) {
-			leg_refuse_offer(l, 488, STR_NONE);
-		} else {
-			text_set(&l->remote_sdp, offer);
-			text_set(&l->local_sdp, buf_view(&b));
-			leg_accept_offer(l, l->local_sdp);
-			bridge_media(l, other);
-		}
-		call_save(l->call);
 	}
+	l->offer_withdrawn = false;
 	text_free(&offer);
 	text_free(&said);
 }

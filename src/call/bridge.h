@@ -13,6 +13,8 @@ void bridge_media(struct leg *x, struct leg *y);
 
 /** `l` made an offer in the dialog (empty: it wants ours). */
 void bridge_on_offer(struct leg *l, struct leg *other, struct str offer);
+/** `l` took back the offer that `other` is asked about. */
+void bridge_on_withdrawn(struct leg *l, struct leg *other);
 /** `other` answered what was passed on to it from `l`. */
 void bridge_on_answer(struct leg *other, struct leg *l, uint16_t status, struct str sdp);
 /** `l` answered, in an ACK, an offer of ours. */

@@ -545,6 +545,13 @@ void call_on_offer(struct leg *l, struct str sdp)
 	bridge_on_offer(l, call_other(c, l), sdp);
 }
 
+void call_on_offer_withdrawn(struct leg *l)
+{
+	struct leg *other = call_other(l->call, l);
+	if (l->call->state == CALL_ANSWERED && other)
+		bridge_on_withdrawn(l, other);
+}
+
 void call_on_offer_answered(struct leg *l, uint16_t status, struct str sdp, struct str headers)
 {
 	(void)headers;
@@ -602,7 +609,7 @@ void calls_cancel(struct calls *cs, struct strans *st, const struct sip_msg *m)
 		return;
 	}
 	if (l->pending_offer_from_peer) { /* a re-INVITE taken back: the call stays as it was */
-		leg_refuse_offer(l, 487, STR_NONE);
+		leg_withdraw_offer(l);
 		return;
 	}
 	struct str reason = sip_value(m, HDR_REASON);

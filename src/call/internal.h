@@ -84,6 +84,7 @@ struct leg {
 	struct str offered_sdp;        /* the peer's offer while the other leg is asked */
 	struct str offering_sdp;       /* our offer on its way in the dialog */
 	bool answer_in_ack;            /* delayed offer: our answer goes into the ACK */
+	bool offer_withdrawn;          /* what the other leg is asked was taken back meanwhile */
 	bool pending_offer_from_peer;  /* a re-INVITE or UPDATE of the peer waits for the other leg */
 	enum leg_modify modify;        /* what our outstanding re-INVITE or UPDATE is for */
 	uint8_t modify_retries;
@@ -220,6 +221,10 @@ must_check int leg_reinvite(struct leg *l, struct str sdp, enum leg_modify what)
 /** The answer to the peer's offer (its re-INVITE or UPDATE), or its refusal. */
 void leg_accept_offer(struct leg *l, struct str sdp);
 void leg_refuse_offer(struct leg *l, uint16_t status, struct str headers);
+/** The peer took its offer back, or waits no more: refused, and the call is told. */
+void leg_withdraw_offer(struct leg *l);
+/** Take an offer of ours back, where it went in a re-INVITE. It may be answered all the same. */
+void leg_cancel_offer(struct leg *l);
 /** Ask the peer whether it is still there. */
 void leg_probe(struct leg *l);
 void leg_arm_session(struct leg *l);
@@ -280,6 +285,8 @@ void call_on_refused(struct leg *l, uint16_t status, struct str reason_hdr);
 void call_on_confirmed(struct leg *l, struct str sdp);
 /** The peer's offer in the dialog (empty: it wants ours). */
 void call_on_offer(struct leg *l, struct str sdp);
+/** The peer took back the offer that the other leg is asked about. */
+void call_on_offer_withdrawn(struct leg *l);
 /** The peer's answer to our leg_offer; `status` 2xx with sdp, or why not. */
 void call_on_offer_answered(struct leg *l, uint16_t status, struct str sdp, struct str headers);
 void call_on_bye(struct leg *l, struct str reason_hdr);

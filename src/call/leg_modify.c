@@ -17,10 +17,28 @@ static void on_offer_st(enum strans_event event, struct strans *st, void *user)
 	}
 	if (event != STRANS_END)
 		return;
+	bool waits = l->pending_offer_from_peer &&
+	             st == (l->offer_by_update ? l->request_st : l->invite_st);
 	if (l->invite_st == st)
 		l->invite_st = NULL;
 	if (l->request_st == st)
 		l->request_st = NULL;
+	if (waits) /* an UPDATE that nobody waits for any more (Timer F) */
+		leg_withdraw_offer(l);
+}
+
+void leg_withdraw_offer(struct leg *l)
+{
+	leg_refuse_offer(l, 487, STR_NONE);
+	l->pending_offer_from_peer = false;
+	l->oa = OA_STABLE;
+	call_on_offer_withdrawn(l);
+}
+
+void leg_cancel_offer(struct leg *l)
+{
+	if (l->modify == MODIFY_OFFER && l->invite_ct)
+		ctrans_cancel(l->invite_ct, STR_NONE);
 }
 
 static void refuse_retry_after(struct leg *l, struct strans *st)

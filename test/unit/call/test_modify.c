@@ -428,6 +428,21 @@ static void test_bye_while_an_offer_waits_refuses_it(void **state) /* 15.1.2 */
 	assert_int_equal(world_cdrs(*state), 1);
 }
 
+static void test_update_that_timed_out_is_taken_back(void **state)
+{
+	struct talk t = talk_up(*state);
+	phone_in_dialog(t.a, "UPDATE", NULL, of_a("sendonly"));
+	phone_keep(t.b, phone_expect(t.b, "INVITE "));
+	phone_reply(t.b, phone_kept(t.b), 100, NULL, "", NULL);
+	world_advance(*state, 33000); /* A's transaction is over (Timer F), B's is not */
+	phone_flush(t.a);
+	phone_reply(t.b, phone_expect(t.b, "CANCEL "), 200, NULL, "", NULL);
+	phone_reply(t.b, phone_kept(t.b), 487, NULL, "", NULL);
+	assert_true(phone_takes(t.b, "ACK "));
+	pass(t.a, t.b, of_a("sendonly"), "a=sendonly", of_b("recvonly"), "a=recvonly");
+	talk_bye(&t);
+}
+
 /* -- CANCEL of a re-INVITE ------------------------------------------------- */
 
 /** A's hold is with B, and A takes it back: B has the CANCEL, `re` is the re-INVITE's text. */
@@ -441,6 +456,34 @@ static void take_back(struct talk *t)
 	phone_expect(t->a, "SIP/2.0 487");
 	phone_in_dialog(t->a, "ACK", NULL, NULL);
 	phone_reply(t->b, phone_expect(t->b, "CANCEL "), 200, NULL, "", NULL);
+}
+
+static void test_cancelled_re_invite_leaves_the_call_as_it_was(void **state) /* 9.2, 14.1 */
+{
+	struct talk t = talk_up(*state);
+	take_back(&t);
+	phone_reply(t.b, phone_kept(t.b), 487, NULL, "", NULL);
+	phone_expect(t.b, "ACK ");
+	assert_true(is_sent_on(*state, 5000));
+	phone_expect_nothing(t.a);
+	pass(t.a, t.b, of_a("sendonly"), "a=sendonly", of_b("recvonly"), "a=recvonly");
+	talk_bye(&t);
+}
+
+static void test_answer_that_wins_against_the_cancel_is_taken_back(void **state)
+{
+	struct talk t = talk_up(*state);
+	take_back(&t);
+	phone_reply(t.b, phone_kept(t.b), 200, NULL, "", of_b("recvonly"));
+	phone_expect(t.b, "ACK ");
+	/* B believes in the hold, and A does not: B is told how it is */
+	phone_reply(t.b, phone_expect(t.b, "INVITE "), 200, NULL, "", of_b("sendrecv"));
+	talk_lacks(t.b, "a=sendonly");
+	phone_expect(t.b, "ACK ");
+	assert_true(is_sent_on(*state, 5000));
+	assert_true(is_sent_on(*state, 4000));
+	phone_expect_nothing(t.a);
+	talk_bye(&t);
 }
 
 int main(void)
@@ -476,6 +519,9 @@ int main(void)
 		T(test_update_without_a_description_is_answered_here),
 		T(test_update_with_an_offer_before_the_first_is_answered_is_500),
 		T(test_bye_while_an_offer_waits_refuses_it),
+		T(test_update_that_timed_out_is_taken_back),
+		T(test_cancelled_re_invite_leaves_the_call_as_it_was),
+		T(test_answer_that_wins_against_the_cancel_is_taken_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
