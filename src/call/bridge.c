@@ -12,6 +12,18 @@
 
 #include <stdlib.h>
 
+/** The line of a description as if its speaker were not held. */
+static void set_wish(struct sdp *s, enum sdp_dir wish)
+{
+	for (size_t i = 0; i < s->n_media; i++) {
+		if (!sdp_media_usable(&s->media[i]))
+			continue;
+		s->media[i].dir = wish;
+		s->media[i].conn_is_zero = false;
+		return;
+	}
+}
+
 /** A description for one leg, made by sdp_relay_offer or sdp_relay_answer from another's. */
 typedef int make_fn(struct buf *out, const struct sdp *theirs, const struct sdp *answered,
                     const struct sdp_local *local);
@@ -31,10 +43,10 @@ static int make_answer(struct buf *out, const struct sdp *answer, const struct s
 
 /**
  * Print the description with the leg's present version; when it says something else than the
- * last one did, with the next (RFC 3264 section 8).
+ * last one did, with the next (RFC 3264 section 8). `wish`: a direction instead of theirs.
  */
 static int describe(struct leg *to, make_fn *make, struct str theirs, struct str answered,
-                    struct buf *out)
+                    const enum sdp_dir *wish, struct buf *out)
 {
 	struct arena arena;
 	arena_init(&arena, 16384);
@@ -42,6 +54,8 @@ static int describe(struct leg *to, make_fn *make, struct str theirs, struct str
 	struct sdp *s = leg_parse_sdp(&arena, theirs);
 	struct sdp *o = answered.n ? leg_parse_sdp(&arena, answered) : NULL;
 	if (s && (o || !answered.n)) {
+		if (wish)
+			set_wish(s, *wish);
 		struct sdp *seen = leg_parse_sdp(&arena, to->remote_sdp);
 		if (seen && seen->n_media > to->local.min_media)
 			to->local.min_media = seen->n_media; /* RFC 3264 section 8: never fewer lines */
@@ -63,12 +77,12 @@ static int describe(struct leg *to, make_fn *make, struct str theirs, struct str
 
 int bridge_offer(struct leg *to, struct str offer, struct buf *out)
 {
-	return describe(to, make_offer, offer, STR_NONE, out);
+	return describe(to, make_offer, offer, STR_NONE, NULL, out);
 }
 
 int bridge_answer(struct leg *to, struct str offer, struct str answer, struct buf *out)
 {
-	return describe(to, make_answer, answer, offer, out);
+	return describe(to, make_answer, answer, offer, NULL, out);
 }
 
 void bridge_media(struct leg *x, struct leg *y)
@@ -117,7 +131,7 @@ static int answer_with(struct leg *l, struct leg *other, struct str offer)
 	int e = bridge_answer(l, offer, other->remote_sdp, &b);
 	if (e)
 		return e;
-	text_set(&l->remote_sdp, offer);
+	leg_set_remote(l, offer, true);
 	text_set(&l->local_sdp, buf_view(&b));
 	leg_accept_offer(l, l->local_sdp);
 	return 0;
@@ -140,7 +154,8 @@ static void offer_again(struct leg *l, struct leg *other)
 	char room[CALL_MAX_SDP];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
-	if (bridge_offer(l, other->remote_sdp, &b) != 0) {
+	enum sdp_dir wish = (enum sdp_dir)other->wants;
+	if (describe(l, make_offer, other->remote_sdp, STR_NONE, &wish, &b) != 0) {
 		leg_refuse_offer(l, 488, STR_NONE);
 		return;
 	}
@@ -207,7 +222,7 @@ static void tell_again(struct leg *l, struct leg *other)
 static void agreed(struct leg *l, struct leg *other, struct str said, struct str offer, struct str sdp)
 {
 	text_set(&other->local_sdp, said);
-	text_set(&other->remote_sdp, sdp);
+	leg_set_remote(other, sdp, false);
 	if (l->offer_withdrawn) {
 		tell_again(l, other);
 	} else if (offer.n && answer_with(l, other, offer) != 0) {
@@ -246,7 +261,7 @@ void bridge_on_late_answer(struct leg *l, struct leg *other, struct str answer)
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
 	bool news = concerns(l, other, answer);
-	text_set(&l->remote_sdp, answer);
+	leg_set_remote(l, answer, false);
 	if (news && bridge_offer(other, answer, &b) == 0 &&
 	    leg_offer(other, buf_view(&b), false) == 0)
 		text_set(&other->offering_sdp, buf_view(&b));

@@ -382,7 +382,7 @@ void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct 
 		c->ring_ms = wall(c);
 	bool answers = sdp.n && c->a->invite_had_offer;
 	if (answers) /* also where nobody hears it: its 200 need not say it again */
-		text_set(&l->remote_sdp, sdp);
+		leg_set_remote(l, sdp, false);
 	if (answers && (!c->early || c->early == l) && early_media(l, status, reason))
 		return;
 	if (c->said_status != status)
@@ -403,7 +403,7 @@ void call_on_answer(struct leg *l, struct str sdp)
 	c->b = l;
 	cancel_others(c, l, STR("SIP;cause=200;text=\"Call completed elsewhere\""));
 	if (sdp.n)
-		text_set(&l->remote_sdp, sdp);
+		leg_set_remote(l, sdp, !c->a->invite_had_offer);
 	char room[CALL_MAX_SDP];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
@@ -426,7 +426,7 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 		return;
 	if (c->echo) {
 		if (sdp.n)
-			text_set(&l->remote_sdp, sdp);
+			leg_set_remote(l, sdp, false);
 		leg_set_media(l, NULL, true);
 		call_save(c);
 		return;
@@ -438,7 +438,7 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 		char room[CALL_MAX_SDP];
 		struct buf b;
 		buf_init_fixed(&b, room, sizeof room);
-		text_set(&l->remote_sdp, sdp);
+		leg_set_remote(l, sdp, false);
 		if (!sdp.n || bridge_answer(other, other->remote_sdp, sdp, &b) != 0) {
 			call_end(c, END_SYSTEM, 488, "the offer was never answered", STR_NONE);
 			return;
@@ -525,7 +525,7 @@ static void echo_on_offer(struct leg *l, struct str sdp)
 		leg_refuse_offer(l, 488, STR_NONE);
 		return;
 	}
-	text_set(&l->remote_sdp, sdp);
+	leg_set_remote(l, sdp, true);
 	text_set(&l->local_sdp, buf_view(&b));
 	leg_accept_offer(l, l->local_sdp);
 	leg_set_media(l, NULL, true);

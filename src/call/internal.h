@@ -80,6 +80,8 @@ struct leg {
 	struct sdp_local local;        /* our o= line and address towards this peer */
 	struct str local_sdp;          /* what we said last */
 	struct str remote_sdp;         /* what the peer said last */
+	bool remote_is_offer;          /* remote_sdp was an offer, not the answer to ours */
+	uint8_t wants;                 /* enum sdp_dir: what the peer wants where nobody holds it */
 	struct str early_sdp;          /* SDP already given in an early dialog of a uas leg */
 	struct str offered_sdp;        /* the peer's offer while the other leg is asked */
 	struct str offering_sdp;       /* our offer on its way in the dialog */
@@ -270,6 +272,10 @@ struct sdp *leg_parse_sdp(struct arena *a, struct str text);
 /** Tell the media plane what this leg is now: addresses, sink, hold. */
 void leg_set_media(struct leg *l, struct leg *peer, bool echo);
 void leg_drop_media(struct leg *l);
+/** What the peer says now, in an offer of its own or in the answer to ours. */
+void leg_set_remote(struct leg *l, struct str sdp, bool offer);
+/** What the peer says now, in an offer of its own or in the answer to ours. */
+void leg_set_remote(struct leg *l, struct str sdp, bool offer);
 /** The line that carries the audio, as sdp_relay_offer chooses it; NULL: none. */
 const struct sdp_media *leg_line(const struct sdp *s);
 /** Does the peer's offer hold a line that can be served? */

@@ -19,6 +19,7 @@ struct leg *leg_new_bare(struct call *c)
 		abort();
 	l->call = c;
 	l->index = c->n_legs++;
+	l->wants = SDP_SENDRECV;
 	timer_init(&l->prack_timer, NULL, NULL);
 	timer_init(&l->session_timer, NULL, NULL);
 	list_push_back(&c->legs, &l->node);

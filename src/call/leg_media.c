@@ -43,6 +43,24 @@ void leg_note_codec(struct leg *l, const struct sdp_media *m)
 		text_set(&l->codec, (struct str){text, (size_t)n});
 }
 
+void leg_set_remote(struct leg *l, struct str sdp, bool offer)
+{
+	text_set(&l->remote_sdp, sdp);
+	l->remote_is_offer = offer;
+}
+
+/**
+ * An answer tells of the peer's own wish only what our offer left to it: who is held says
+ * recvonly, and wants to talk all the same.
+ */
+static void note_wish(struct leg *l, const struct sdp_media *ours, const struct sdp_media *theirs)
+{
+	unsigned said = sdp_media_dir(theirs), left = SDP_SENDRECV;
+	if (!l->remote_is_offer && ours)
+		left = sdp_dir_answer(sdp_media_dir(ours), SDP_SENDRECV);
+	l->wants = (uint8_t)((said & left) | (l->wants & ~left));
+}
+
 /**
  * Whom the leg hears (DESIGN section 5, source check). A description that names the address its
  * signalling comes from is exact: that address and port and no other, from the first packet
@@ -159,6 +177,7 @@ void leg_set_media(struct leg *l, struct leg *peer, bool echo)
 		struct media_cmd cmd = {.mail.kind = MEDIA_CMD_SET, .id = l->stream};
 		struct media_set *set = &cmd.set;
 		*set = (struct media_set){.port = l->lease.port, .local = l->rtp_local};
+		note_wish(l, ours, theirs);
 		fill_remote(l, set, theirs, ours);
 		set->hear = !ours || (sdp_media_dir(ours) & SDP_RECVONLY);
 		set->expect = set->hear && (sdp_media_dir(theirs) & SDP_SENDONLY);

@@ -37,7 +37,7 @@ void leg_take_invite(struct leg *l, struct strans *st, const struct sip_msg *m,
 	struct str sdp;
 	l->invite_had_offer = body_sdp(m, &sdp) == 0;
 	if (l->invite_had_offer) {
-		text_set(&l->remote_sdp, sdp);
+		leg_set_remote(l, sdp, true);
 		l->oa = OA_ASKED;
 	}
 	l->state = LEG_INCOMING;

@@ -19,13 +19,13 @@ enum leg_tag {
 	L_TARGET, L_ROUTES, L_LOCAL_CSEQ, L_REMOTE_CSEQ, L_FLOW, L_SDP_ID, L_SDP_VERSION, L_LOCAL_SDP,
 	L_REMOTE_SDP, L_SESSION_S, L_STREAM, L_PORT, L_PEER, L_RTP_LOCAL, L_SIGNALLED, L_USER,
 	L_DEVICE, L_PARTY, L_CONTACT, L_START, L_RING, L_ANSWER, L_END, L_STATUS, L_CODEC, L_RSEQ,
-	L_INVITE_CSEQ, L_TOLD,
+	L_INVITE_CSEQ, L_TOLD, L_WANTS,
 };
 
 enum { FLAG_ECHO = 1 };
 enum {
 	FLAG_UAC = 1, FLAG_TIMER = 2, FLAG_UPDATE = 4, FLAG_100REL = 8, FLAG_WE_REFRESH = 16,
-	FLAG_EXACT = 32, FLAG_LOCKED = 64, FLAG_OFFER = 128,
+	FLAG_EXACT = 32, FLAG_LOCKED = 64, FLAG_OFFER = 128, FLAG_REMOTE_OFFER = 256,
 };
 
 /* -- writing ------------------------------------------------------------------------- */
@@ -64,7 +64,8 @@ static uint32_t leg_flags(const struct leg *l)
 	return (l->uac ? FLAG_UAC : 0u) | (l->peer_timer ? FLAG_TIMER : 0u) |
 	       (l->peer_update ? FLAG_UPDATE : 0u) | (l->peer_100rel ? FLAG_100REL : 0u) |
 	       (l->we_refresh ? FLAG_WE_REFRESH : 0u) | (l->lease.exact ? FLAG_EXACT : 0u) |
-	       (l->locked ? FLAG_LOCKED : 0u) | (l->invite_had_offer ? FLAG_OFFER : 0u);
+	       (l->locked ? FLAG_LOCKED : 0u) | (l->invite_had_offer ? FLAG_OFFER : 0u) |
+	       (l->remote_is_offer ? FLAG_REMOTE_OFFER : 0u);
 }
 
 static void put_dialog(const struct dialog *d, struct buf *b)
@@ -110,6 +111,7 @@ static void put_leg(const struct leg *l, struct buf *b)
 	put_num(b, L_RSEQ, l->rseq);
 	put_num(b, L_INVITE_CSEQ, l->invite_cseq);
 	put_bytes(b, L_TOLD, &l->local.addr, sizeof l->local.addr);
+	put_num(b, L_WANTS, l->wants);
 }
 
 void call_record_write(const struct call *c, struct buf *out)
@@ -187,6 +189,7 @@ static void set_leg_flags(struct leg *l, uint64_t f)
 	l->lease.exact = f & FLAG_EXACT;
 	l->locked = f & FLAG_LOCKED;
 	l->invite_had_offer = f & FLAG_OFFER;
+	l->remote_is_offer = f & FLAG_REMOTE_OFFER;
 }
 
 static enum leg_state leg_state_of(uint64_t v)
@@ -232,6 +235,7 @@ static void read_leg_field(struct leg *l, uint8_t tag, struct str v)
 	case L_CODEC: text_set(&l->codec, v); break;
 	case L_RSEQ: l->rseq = (uint32_t)num(v); break;
 	case L_INVITE_CSEQ: l->invite_cseq = (uint32_t)num(v); break;
+	case L_WANTS: l->wants = num(v) & SDP_SENDRECV; break;
 	case L_TOLD: bytes(v, &l->local.addr, sizeof l->local.addr); break;
 	}
 }

@@ -345,6 +345,23 @@ static void test_empty_re_invite_gets_an_offer(void **state) /* 14.2, RFC 3725 *
 	talk_bye(&t);
 }
 
+static void test_resume_by_the_answer_in_an_ack_passes(void **state)
+{
+	struct talk t = talk_up(*state);
+	pass(t.a, t.b, of_a("sendonly"), "a=sendonly", of_b("recvonly"), "a=recvonly");
+	phone_in_dialog(t.a, "INVITE", NULL, NULL);
+	phone_expect(t.a, "SIP/2.0 200");
+	talk_lacks(t.a, "a=recvonly"); /* all that the other side can do, not what it does */
+	phone_in_dialog(t.a, "ACK", NULL, of_a("sendrecv"));
+	const struct sip_msg *m = phone_expect(t.b, "INVITE ");
+	talk_lacks(t.b, "a=sendonly");
+	phone_reply(t.b, m, 200, NULL, "", of_b("sendrecv"));
+	phone_expect(t.b, "ACK ");
+	assert_true(is_sent_on(*state, 5000));
+	assert_true(is_sent_on(*state, 4000));
+	talk_bye(&t);
+}
+
 static void test_offer_while_the_answer_in_the_ack_is_awaited_is_491(void **state) /* 14.2 */
 {
 	struct talk t = talk_up(*state);
@@ -513,6 +530,7 @@ int main(void)
 		T(test_481_to_our_re_invite_ends_the_call),
 		T(test_408_to_our_re_invite_ends_the_call),
 		T(test_empty_re_invite_gets_an_offer),
+		T(test_resume_by_the_answer_in_an_ack_passes),
 		T(test_offer_while_the_answer_in_the_ack_is_awaited_is_491),
 		T(test_update_passes_as_re_invite_to_who_cannot),
 		T(test_update_passes_as_update),
