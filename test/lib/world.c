@@ -70,7 +70,7 @@ struct world {
 	size_t n_phones;
 	struct media_cmd streams[MAX_STREAMS];
 	size_t n_streams;
-	json_t *cdrs;
+	json_t *cdrs, *answer;
 	char record_id[64];
 	char *record;
 	size_t record_n;
@@ -149,8 +149,9 @@ static void media(void *arg, size_t thread, struct media_cmd *cmd)
 
 static void answer(void *arg, struct mail_query *q)
 {
-	(void)arg;
-	json_decref(q->result);
+	struct world *w = arg;
+	json_decref(w->answer);
+	w->answer = q->result;
 	free(q);
 }
 
@@ -331,6 +332,7 @@ void world_free(struct world *w)
 	tenant_unref(w->tenants[0]);
 	tenant_unref(w->tenants[1]);
 	json_decref(w->cdrs);
+	json_decref(w->answer);
 	free(w);
 }
 
@@ -372,6 +374,16 @@ struct str world_live_record(const struct world *w)
 const struct tenant *world_tenant(const struct world *w, const char *name)
 {
 	return directory_by_name(w->directory, str_z(name));
+}
+
+json_t *world_ask(struct world *w, enum shard_query_kind what, uint64_t tenant, const char *id)
+{
+	struct mail_query *q = calloc(1, sizeof *q);
+	*q = (struct mail_query){.mail.kind = SHARD_QUERY, .what = what, .tenant = tenant};
+	snprintf(q->id, sizeof q->id, "%s", id);
+	post(w, 0, &q->mail);
+	settle(w);
+	return w->answer;
 }
 
 size_t world_streams(const struct world *w)
@@ -748,11 +760,19 @@ static void send_invite(struct phone *a, const char *auth, const char *sdp)
 
 void phone_call(struct phone *a, const char *extension, const char *sdp)
 {
+	phone_dial(a, extension, sdp);
+	phone_expect(a, "SIP/2.0 100");
+}
+
+void phone_dial(struct phone *a, const char *extension, const char *sdp)
+{
 	char kept[2048];
 	snprintf(kept, sizeof kept, "%s", sdp ? sdp : "");
 	snprintf(a->call_id, sizeof a->call_id, "call-%s-%u", a->username, ++a->serial);
 	snprintf(a->tag, sizeof a->tag, "t%u", a->serial);
-	snprintf(a->ruri, sizeof a->ruri, "sip:%s@%s", extension, a->domain);
+	bool whole = strchr(extension, '@') != NULL;
+	snprintf(a->ruri, sizeof a->ruri, "sip:%s%s%s", extension, whole ? "" : "@",
+	         whole ? "" : a->domain);
 	a->remote_tag[0] = '\0';
 	a->cseq++;
 	send_invite(a, "", sdp ? kept : NULL);
@@ -761,7 +781,6 @@ void phone_call(struct phone *a, const char *extension, const char *sdp)
 	a->remote_tag[0] = '\0';
 	a->cseq++;
 	send_invite(a, "$A", sdp ? kept : NULL);
-	phone_expect(a, "SIP/2.0 100");
 }
 
 void phone_in_dialog_as(struct phone *a, const char *method, uint32_t cseq, const char *more,

@@ -45,6 +45,8 @@ json_t *world_cdr(const struct world *w);
 /** The stored record of the only live call; empty: none. */
 struct str world_live_record(const struct world *w);
 const struct tenant *world_tenant(const struct world *w, const char *name);
+/** A question of the control thread; the answer is borrowed until the next one. */
+json_t *world_ask(struct world *w, enum shard_query_kind what, uint64_t tenant, const char *id);
 /** Make a phone's stream silent: as if the media plane had reported it. */
 void world_silence(struct world *w, uint64_t stream);
 /** Streams that are set and not destroyed; the last SET of the i-th of them. */
@@ -115,6 +117,8 @@ const char *phone_sdp(struct phone *p, uint16_t port, const char *direction);
  * 407, sends the ACK and the second INVITE, and reads the 100.
  */
 void phone_call(struct phone *a, const char *extension, const char *sdp);
+/** The same, but for the 100; `extension` may be a whole user@host. */
+void phone_dial(struct phone *a, const char *extension, const char *sdp);
 const char *phone_call_id(const struct phone *p);
 uint32_t phone_cseq(const struct phone *p);
 /** In the dialog of phone_call: ACK, BYE, re-INVITE ...; the To tag is the last one seen. */
