@@ -561,6 +561,21 @@ void call_on_offer_answered(struct leg *l, uint16_t status, struct str sdp, stru
 		bridge_on_answer(l, other, status, sdp);
 }
 
+void call_on_refreshed(struct leg *l, struct str sdp)
+{
+	struct call *c = l->call;
+	struct leg *other = call_other(c, l);
+	if (c->state != CALL_ANSWERED || str_eq(sdp, l->remote_sdp))
+		return;
+	if (c->echo) {
+		leg_set_remote(l, sdp, false);
+		leg_set_media(l, NULL, true);
+		call_save(c);
+	} else if (other) {
+		bridge_on_late_answer(l, other, sdp);
+	}
+}
+
 static bool leg_talks(const struct leg *l)
 {
 	return l->state == LEG_CONFIRMED || l->state == LEG_ANSWERED;

@@ -295,6 +295,8 @@ void call_on_offer(struct leg *l, struct str sdp);
 void call_on_offer_withdrawn(struct leg *l);
 /** The peer's answer to our leg_offer; `status` 2xx with sdp, or why not. */
 void call_on_offer_answered(struct leg *l, uint16_t status, struct str sdp, struct str headers);
+/** The peer's answer to a description that we only repeated. */
+void call_on_refreshed(struct leg *l, struct str sdp);
 void call_on_bye(struct leg *l, struct str reason_hdr);
 /** The leg is lost without a BYE: no ACK, a dead peer, a 481. */
 void call_on_lost(struct leg *l, const char *why);

@@ -205,6 +205,8 @@ static void outcome(struct leg *l, uint16_t status, struct str sdp, struct str h
 	}
 	if (what == MODIFY_OFFER)
 		call_on_offer_answered(l, status, sdp, headers);
+	else if (status < 300 && sdp.n)
+		call_on_refreshed(l, sdp);
 	leg_arm_session(l);
 }
 

@@ -173,6 +173,21 @@ static void test_who_has_no_update_is_refreshed_by_re_invite(void **state) /* RF
 	talk_bye(&t);
 }
 
+static void test_answer_to_a_refresh_may_bring_a_new_address(void **state) /* RFC 3264: 8 */
+{
+	struct talk t = up_with(*state, WE_REFRESH, "");
+	world_advance(*state, 300000);
+	phone_reply(t.a, phone_expect(t.a, "INVITE "), 200, NULL,
+	            "Session-Expires: 600;refresher=uac\n", phone_sdp(t.a, 4444, "sendrecv"));
+	phone_expect(t.a, "ACK ");
+	bool there = false;
+	for (size_t i = 0; i < world_streams(*state); i++)
+		there |= world_stream(*state, i)->set.remote.port == 4444;
+	assert_true(there);
+	phone_expect_nothing(t.b);
+	talk_bye(&t);
+}
+
 static void test_refresh_that_is_not_answered_ends_the_call(void **state) /* RFC 4028: 10 */
 {
 	struct talk t = up_with(*state, WE_REFRESH ALLOW_UPDATE, "");
@@ -287,6 +302,7 @@ int main(void)
 		T(test_endless_422_ends),
 		T(test_we_refresh_with_update_at_half_time),
 		T(test_who_has_no_update_is_refreshed_by_re_invite),
+		T(test_answer_to_a_refresh_may_bring_a_new_address),
 		T(test_refresh_that_is_not_answered_ends_the_call),
 		T(test_refresh_answered_481_ends_the_call),
 		T(test_peer_that_does_not_refresh_is_ended),
