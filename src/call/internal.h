@@ -230,6 +230,8 @@ void leg_cancel_offer(struct leg *l);
 /** Ask the peer whether it is still there. */
 void leg_probe(struct leg *l);
 void leg_arm_session(struct leg *l);
+/** What the answer to an offer of ours (or to a `refresh`) means for the session timer. */
+void leg_refresh_answered(struct leg *l, uint16_t status, bool refresh);
 
 /** End it in whatever state it is; `status` for a caller who still waits, `headers`: Reason line. */
 void leg_end(struct leg *l, uint16_t status, struct str reason, struct str headers);

@@ -207,7 +207,7 @@ static void outcome(struct leg *l, uint16_t status, struct str sdp, struct str h
 		call_on_offer_answered(l, status, sdp, headers);
 	else if (status < 300 && sdp.n)
 		call_on_refreshed(l, sdp);
-	leg_arm_session(l);
+	leg_refresh_answered(l, status, what == MODIFY_REFRESH);
 }
 
 static void on_modify(enum ctrans_event event, struct ctrans *ct, const struct sip_msg *m, int err,

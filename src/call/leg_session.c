@@ -117,6 +117,23 @@ static void refresh(struct leg *l)
 	}
 }
 
+void leg_refresh_answered(struct leg *l, uint16_t status, bool refresh)
+{
+	if (status < 300) {
+		leg_arm_session(l);
+		return;
+	}
+	if (!refresh) /* the session runs on as it did */
+		return;
+	bool no_update = status == 405 || status == 501;
+	if (no_update)
+		l->peer_update = false;
+	if (no_update || status == 491)
+		refresh_later(l);
+	else /* half of the interval is left: time for some more attempts */
+		timer_in(l->call->calls->a.wheel, &l->session_timer, l->session_s * 125ull);
+}
+
 static bool is_dead(uint16_t status)
 {
 	return status == 481 || status == 408;
@@ -140,13 +157,10 @@ static void on_refresh(enum ctrans_event event, struct ctrans *ct, const struct 
 			call_on_lost(l, "no answer to a session refresh");
 	} else if (is_dead(m->status)) {
 		call_on_lost(l, "the peer does not know the dialog any more");
-	} else if (m->status == 491) {
-		refresh_later(l);
-	} else if (m->status < 300) {
-		leg_session_from_response(l, m);
-		leg_arm_session(l);
 	} else {
-		leg_arm_session(l);
+		if (m->status < 300)
+			leg_session_from_response(l, m);
+		leg_refresh_answered(l, m->status, true);
 	}
 }
 

@@ -188,6 +188,41 @@ static void test_answer_to_a_refresh_may_bring_a_new_address(void **state) /* RF
 	talk_bye(&t);
 }
 
+static void test_glare_of_a_refresh_is_tried_again_soon(void **state) /* 14.1 */
+{
+	struct talk t = up_with(*state, WE_REFRESH, "");
+	world_advance(*state, 300000);
+	phone_reply(t.a, phone_expect(t.a, "INVITE "), 491, NULL, "", NULL);
+	phone_expect(t.a, "ACK ");
+	world_advance(*state, 4001); /* 2.1 to 4 seconds */
+	phone_reply(t.a, phone_expect(t.a, "INVITE "), 200, NULL, "",
+	            phone_sdp(t.a, 4000, "sendrecv"));
+	phone_expect(t.a, "ACK ");
+	talk_bye(&t);
+}
+
+static void test_update_that_is_not_known_is_replaced_by_re_invite(void **state)
+{
+	struct talk t = up_with(*state, WE_REFRESH ALLOW_UPDATE, "");
+	world_advance(*state, 300000);
+	phone_reply(t.a, phone_expect(t.a, "UPDATE "), 501, NULL, "", NULL);
+	world_advance(*state, 4001);
+	phone_reply(t.a, phone_expect(t.a, "INVITE "), 200, NULL, "",
+	            phone_sdp(t.a, 4000, "sendrecv"));
+	phone_expect(t.a, "ACK ");
+	talk_bye(&t);
+}
+
+static void test_refusal_of_a_refresh_is_tried_again_in_time(void **state) /* RFC 4028: 10 */
+{
+	struct talk t = up_with(*state, WE_REFRESH ALLOW_UPDATE, "");
+	world_advance(*state, 300000);
+	phone_reply(t.a, phone_expect(t.a, "UPDATE "), 500, NULL, "Retry-After: 5\n", NULL);
+	world_advance(*state, 200000); /* before the 600 s are over */
+	phone_reply(t.a, phone_expect(t.a, "UPDATE "), 200, NULL, "", NULL);
+	talk_bye(&t);
+}
+
 static void test_refresh_that_is_not_answered_ends_the_call(void **state) /* RFC 4028: 10 */
 {
 	struct talk t = up_with(*state, WE_REFRESH ALLOW_UPDATE, "");
@@ -303,6 +338,9 @@ int main(void)
 		T(test_we_refresh_with_update_at_half_time),
 		T(test_who_has_no_update_is_refreshed_by_re_invite),
 		T(test_answer_to_a_refresh_may_bring_a_new_address),
+		T(test_glare_of_a_refresh_is_tried_again_soon),
+		T(test_update_that_is_not_known_is_replaced_by_re_invite),
+		T(test_refusal_of_a_refresh_is_tried_again_in_time),
 		T(test_refresh_that_is_not_answered_ends_the_call),
 		T(test_refresh_answered_481_ends_the_call),
 		T(test_peer_that_does_not_refresh_is_ended),
