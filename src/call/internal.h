@@ -46,7 +46,7 @@ enum leg_state {
 enum leg_oa { OA_STABLE, OA_OFFERED, OA_ASKED };
 
 /** What our own request in the dialog is about. */
-enum leg_modify { MODIFY_NONE, MODIFY_OFFER, MODIFY_REFRESH, MODIFY_PROBE };
+enum leg_modify { MODIFY_NONE, MODIFY_OFFER, MODIFY_REFRESH };
 
 enum leg_end_by { END_NONE, END_CALLER, END_CALLEE, END_SYSTEM };
 
@@ -67,6 +67,7 @@ struct leg {
 	struct strans *request_st;     /* an UPDATE whose answer depends on the other side */
 	bool offer_by_update;          /* pending_offer_from_peer came in it */
 	struct ctrans *modify_ct;      /* our UPDATE */
+	struct ctrans *probe_ct;       /* our OPTIONS: is anybody there? */
 	struct ctrans *bye_ct;
 
 	/* What the peer can do. */

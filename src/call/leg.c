@@ -75,10 +75,12 @@ static void let_go_of_transactions(struct leg *l)
 		ctrans_detach(l->invite_ct);
 	if (l->modify_ct)
 		ctrans_detach(l->modify_ct);
+	if (l->probe_ct)
+		ctrans_detach(l->probe_ct);
 	if (l->bye_ct)
 		ctrans_detach(l->bye_ct);
 	l->invite_st = l->request_st = NULL;
-	l->invite_ct = l->modify_ct = l->bye_ct = NULL;
+	l->invite_ct = l->modify_ct = l->probe_ct = l->bye_ct = NULL;
 }
 
 void leg_free_bare(struct leg *l)

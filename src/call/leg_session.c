@@ -193,14 +193,12 @@ void leg_arm_session(struct leg *l)
 static void on_probe(enum ctrans_event event, struct ctrans *ct, const struct sip_msg *m, int err,
                      void *user)
 {
-	(void)ct;
 	struct leg *l = user;
 	if (event == CTRANS_PROVISIONAL)
 		return;
-	bool open = l->modify == MODIFY_PROBE;
-	l->modify = MODIFY_NONE;
-	if (event == CTRANS_END)
-		l->modify_ct = NULL;
+	bool open = l->probe_ct == ct;
+	if (open && event == CTRANS_END)
+		l->probe_ct = NULL;
 	if (!open || l->state != LEG_CONFIRMED)
 		return;
 	if (event == CTRANS_END && err)
@@ -211,11 +209,8 @@ static void on_probe(enum ctrans_event event, struct ctrans *ct, const struct si
 
 void leg_probe(struct leg *l)
 {
-	if (l->state != LEG_CONFIRMED || l->modify != MODIFY_NONE)
+	if (l->state != LEG_CONFIRMED || l->probe_ct)
 		return;
-	l->modify = MODIFY_PROBE;
-	l->modify_ct = leg_send(l, SIP_OPTIONS, STR("Accept: application/sdp\r\n"), STR_NONE, STR_NONE,
-	                        on_probe, l);
-	if (!l->modify_ct)
-		l->modify = MODIFY_NONE;
+	l->probe_ct = leg_send(l, SIP_OPTIONS, STR("Accept: application/sdp\r\n"), STR_NONE, STR_NONE,
+	                       on_probe, l);
 }

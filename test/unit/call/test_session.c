@@ -323,6 +323,19 @@ static void test_silent_peer_that_forgot_the_call_is_lost(void **state) /* 12.2.
 	both_are_told(&t);
 }
 
+static void test_question_does_not_hold_up_offers(void **state)
+{
+	struct talk t = talk_up(*state);
+	world_silence(*state, stream_of(*state, 5000));
+	phone_expect(t.b, "OPTIONS ");
+	phone_in_dialog(t.a, "INVITE", NULL, phone_sdp(t.a, 4000, "sendonly"));
+	phone_reply(t.b, phone_expect(t.b, "INVITE "), 200, NULL, "",
+	            phone_sdp(t.b, 5000, "recvonly"));
+	phone_expect(t.a, "SIP/2.0 200");
+	phone_in_dialog(t.a, "ACK", NULL, NULL);
+	talk_bye(&t);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -350,6 +363,7 @@ int main(void)
 		T(test_silent_peer_that_answers_stays),
 		T(test_silent_peer_that_does_not_answer_is_lost),
 		T(test_silent_peer_that_forgot_the_call_is_lost),
+		T(test_question_does_not_hold_up_offers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
