@@ -61,6 +61,8 @@ static int describe(struct leg *to, make_fn *make, struct str theirs, struct str
 			to->local.min_media = seen->n_media; /* RFC 3264 section 8: never fewer lines */
 		if (!to->local.version)
 			to->local.version = 1;
+		if (o)
+			leg_note_mux(to, o);
 		buf_reset(out);
 		e = make(out, s, o, &to->local);
 		if (!e && to->local_sdp.n && !str_eq(buf_view(out), to->local_sdp)) {

@@ -232,6 +232,7 @@ static void do_echo(struct call *c)
 		struct arena arena;
 		arena_init(&arena, 16384);
 		struct sdp *s = leg_parse_sdp(&arena, a->remote_sdp);
+		leg_note_mux(a, s);
 		int e = s ? sdp_answer(&b, s, &a->local, sdp_codecs_default, sdp_codecs_default_n,
 		                       SDP_SENDRECV, NULL, NULL)
 		          : E_MALFORMED;
@@ -517,6 +518,7 @@ static void echo_on_offer(struct leg *l, struct str sdp)
 	struct arena arena;
 	arena_init(&arena, 16384);
 	struct sdp *s = leg_parse_sdp(&arena, sdp);
+	leg_note_mux(l, s);
 	int e = s ? sdp_answer(&b, s, &l->local, sdp_codecs_default, sdp_codecs_default_n,
 	                       SDP_SENDRECV, NULL, NULL)
 	          : E_MALFORMED;

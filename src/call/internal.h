@@ -281,6 +281,8 @@ void leg_set_remote(struct leg *l, struct str sdp, bool offer);
 void leg_set_remote(struct leg *l, struct str sdp, bool offer);
 /** The line that carries the audio, as sdp_relay_offer chooses it; NULL: none. */
 const struct sdp_media *leg_line(const struct sdp *s);
+/** RTCP on the RTP port: said to a peer only while its last offer says it (RFC 5761 section 5.1). */
+void leg_note_mux(struct leg *l, const struct sdp *offer);
 /** Does the peer's offer hold a line that can be served? */
 bool leg_offer_usable(const struct leg *l);
 void leg_note_codec(struct leg *l, const struct sdp_media *m);

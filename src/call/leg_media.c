@@ -121,6 +121,12 @@ int leg_take_port(struct leg *l, struct str remote_sdp)
 	return 0;
 }
 
+void leg_note_mux(struct leg *l, const struct sdp *offer)
+{
+	const struct sdp_media *m = leg_line(offer);
+	l->local.rtcp_mux = m && m->rtcp_mux;
+}
+
 static void settle_lease(struct leg *l, const struct addr *exact)
 {
 	struct calls_args *a = &l->call->calls->a;
