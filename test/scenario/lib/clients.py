@@ -21,9 +21,10 @@ class Sipp:
 	"""One run of test/scenario/sipp/NAME.xml; `keys` are the [key] words of the file."""
 
 	def __init__(self, story, scenario, remote=None, calls=1, rate=10, user=None, password=None,
-	             service="1002", transport="u1", keys=None, extra=(), ip="127.0.0.1", timeout=30):
+	             service="1002", transport="u1", keys=None, extra=(), ip="127.0.0.1", timeout=30,
+	             port=None):
 		self.net, self.name = story.net, scenario
-		self.port = free_ports(ip)[0]
+		self.port = port or free_ports(ip)[0]
 		self.base = os.path.join(story.work, f"sipp-{scenario}-{self.port}")
 		remote = remote or (ip, story.daemon.port)
 		where = f"[{remote[0]}]:{remote[1]}" if ":" in remote[0] else f"{remote[0]}:{remote[1]}"
@@ -165,6 +166,12 @@ class Baresip:
 			last = samples[-rate // 4:] if rate else []
 			return rate and len(samples) >= rate // 2 and power(last, hz, rate) > 0.7
 		self.net.wait(now, f"baresip {self.user} to hear {hz} Hz", seconds)
+
+	def grows(self, seconds=0.4):
+		"""Does audio come in?"""
+		before = len(self.heard()[0])
+		self.net.quiet(seconds, lambda: False, "")
+		return len(self.heard()[0]) > before
 
 	def stop(self):
 		if self.process.poll() is not None:
