@@ -12,15 +12,23 @@ def _answer_to(direction):
 	return {"sendonly": "recvonly", "inactive": "inactive", "recvonly": "sendonly"}.get(direction, "sendrecv")
 
 
-def _offer(t, ca, cb, body, method="INVITE"):
-	"""`ca` offers; `cb` is asked and answers in kind. Returns what cb was asked."""
+def _offer(t, ca, cb, body, method="INVITE", direction=None):
+	"""
+	`ca` offers. When it changes something for `cb`, cb is asked, and answers in kind or with
+	`direction`. Returns what cb was asked, or None.
+	"""
 	tx = ca.request(method, body=body)
-	asked = cb.phone.net.wait(
-		lambda: next((m for m in cb.phone.inbox if m.method in ("INVITE", "UPDATE")), None), "an offer")
-	cb.phone.inbox.remove(asked)
-	cb.remote_sdp = asked.sdp
-	formats = [f for f in sdp_formats(asked.sdp) if f in (0, 8, 101)]
-	cb.accept(asked, describe(cb.rtp, formats, _answer_to(sdp_direction(asked.sdp)), version=2))
+	asked = None
+
+	def step():
+		nonlocal asked
+		for m in [m for m in cb.phone.inbox if m.method in ("INVITE", "UPDATE")]:
+			cb.phone.inbox.remove(m)
+			asked, cb.remote_sdp = m, m.sdp
+			formats = [f for f in sdp_formats(m.sdp) if f in (0, 8, 101)]
+			cb.accept(m, describe(cb.rtp, formats, direction or _answer_to(sdp_direction(m.sdp)), version=2))
+		return tx.final_now
+	t.wait(step, "an answer to the offer")
 	response = tx.expect(200)
 	ca.learn_answer(response)
 	if method == "INVITE":
@@ -84,7 +92,10 @@ def hold_from_both_sides(t):
 	ca, cb = t.connect(*t.pair())
 	_offer(t, ca, cb, describe(ca.rtp, direction="sendonly", version=2))
 	_offer(t, cb, ca, describe(cb.rtp, direction="inactive", version=3))
-	_offer(t, ca, cb, describe(ca.rtp, direction="sendrecv", version=3))
+	_offer(t, ca, cb, describe(ca.rtp, direction="sendrecv", version=3), direction="inactive")
+	equal(sdp_direction(ca.remote_sdp), "inactive", "the callee still holds")
+	ca.rtp.forget()
+	t.quiet(0.3, lambda: ca.rtp.ever_hears(660), "the holding callee is heard")
 	_offer(t, cb, ca, describe(cb.rtp, direction="sendrecv", version=4))
 	ca.rtp.forget()
 	cb.rtp.forget()
@@ -163,8 +174,8 @@ def glare_is_491(t):
 	"""Both offer at once: at least one gets 491, and a later try succeeds."""
 	t.start()
 	ca, cb = t.connect(*t.pair())
-	a = ca.request("INVITE", body=describe(ca.rtp, version=2))
-	b = cb.request("INVITE", body=describe(cb.rtp, version=2))
+	a = ca.request("INVITE", body=describe(ca.rtp, formats=(8, 101), version=2))
+	b = cb.request("INVITE", body=describe(cb.rtp, formats=(8, 101), version=2))
 	calls = {ca: a, cb: b}
 	def step():
 		for call, tx in calls.items():
@@ -172,7 +183,7 @@ def glare_is_491(t):
 				if m.method == "INVITE":
 					call.phone.inbox.remove(m)
 					if tx.final_now:
-						call.accept(m, describe(call.rtp, version=3))
+						call.accept(m, describe(call.rtp, formats=(8, 101), version=3))
 					else:
 						call.phone.reply(m, 491)
 		return a.final_now and b.final_now
@@ -189,11 +200,11 @@ def offer_while_one_is_open_is_refused(t):
 	"""A second offer of the same side before the first is answered: 491 or 500 (RFC 3261 section 14.2)."""
 	t.start()
 	ca, cb = t.connect(*t.pair())
-	first = ca.request("INVITE", body=describe(ca.rtp, version=2))
+	first = ca.request("INVITE", body=describe(ca.rtp, formats=(8, 101), version=2))
 	asked = cb.expect("INVITE")
 	second = ca.request("UPDATE", body=describe(ca.rtp, version=3))
 	check(second.final().status in (491, 500), "the second is refused")
-	cb.accept(asked, describe(cb.rtp, version=2))
+	cb.accept(asked, describe(cb.rtp, formats=(8, 101), version=2))
 	ca.learn_answer(first.expect(200))
 	ca.ack(first)
 	t.hang_up(ca, cb)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two tenants with the same extensions and user names never meet."""
+from lib.daemon import ACME
 from lib.net import check, equal
 
 BLUE = """
@@ -13,7 +14,6 @@ users:
 
 
 def _two(t):
-	from lib.daemon import ACME
 	t.start([ACME, BLUE])
 
 
@@ -63,8 +63,7 @@ def address_alone_with_an_ambiguous_name(t):
 
 def address_alone_with_the_global_name(t):
 	_two(t)
-	found = t.daemon.ask("get", "device", "1001", "--tenant", "blue")[0]
-	name = (found.get("body") or found).get("global_username") or found["global_username"]
+	name = t.daemon.ask("get", "device", "1001", "--tenant", "blue")[0]["fields"]["global_username"]
 	ann = t.phone(name, domain="127.0.0.1", password="blue-1001")
 	ben = t.phone("1002", domain="blue.test", password="blue-1002")
 	ca, cb = t.connect(ben, ann, number="1001")
@@ -75,7 +74,6 @@ def address_alone_with_the_global_name(t):
 
 def apply_is_live_at_once(t):
 	"""A new user calls, a changed password counts, a removed device is gone; a call goes on meanwhile."""
-	from lib.daemon import ACME
 	t.start()
 	alice, bob = t.pair()
 	ca, cb = t.connect(alice, bob)

@@ -48,8 +48,9 @@ def tcp_large_invite_in_pieces(t):
 		alice.sock.setblocking(False)
 	alice.put_raw = pieces
 	rtp = t.rtp(440)
-	body = describe(rtp) + "".join(f"a=x-filler:{i:04d} {'z' * 180}\r\n" for i in range(100))
-	ca = alice.invite("1002", rtp=rtp, body=body)
+	body = describe(rtp) + "".join(f"a=x-filler:{i:04d} {'z' * 180}\r\n" for i in range(50))
+	headers = [("X-Filler", "z" * 200)] * 50
+	ca = alice.invite("1002", rtp=rtp, body=body, headers=headers)
 	alice.put_raw = whole
 	cb = bob.incoming(rtp=t.rtp(660))
 	cb.answer(acked=False)

@@ -153,8 +153,7 @@ def _rubbish(seed, n):
 
 
 def _torture():
-	files = sorted(f for e in ("dat", "sip", "msg") for f in
-	               glob.glob(f"{TORTURE}/**/*.{e}", recursive=True))
+	files = [f for f in sorted(glob.glob(f"{TORTURE}/rfc*/*")) if os.path.isfile(f)]
 	out = []
 	for file in files:
 		with open(file, "rb") as f:

@@ -82,8 +82,8 @@ class Baresip:
 		                                stderr=self.log, stdin=subprocess.DEVNULL, cwd=self.dir)
 		self.events, self.answers, self.raw = [], [], b""
 		self._connect()
-		if register:
-			self.event("REGISTER_OK")
+		if register:  # its event may have gone before we were connected
+			self.net.wait(lambda: b"[1 binding]" in self.said(), f"baresip {user} to register", 10)
 
 	def _write_config(self):
 		modules = ["account", "menu", "ctrl_tcp", "ausine", "aubridge", "sndfile", "g711", "g722", "opus",
@@ -99,6 +99,10 @@ class Baresip:
 		with open(os.path.join(self.dir, "config"), "w") as file:
 			file.write("\n".join(lines) + "\n")
 		open(os.path.join(self.dir, "contacts"), "w").close()
+
+	def said(self):
+		with open(self.log.name, "rb") as file:
+			return file.read()
 
 	def _connect(self):
 		end = time.monotonic() + 10

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from lib.net import Failed, bind, free_ports, have_ipv6
+from lib.net import Failed, bind, have_ipv6
 
 ACME = """
 tenant: acme
@@ -46,20 +46,34 @@ class Daemon:
 		self.net, self.bin = net, bin_dir
 		self.data = os.path.join(work, "data")
 		self.log_path = os.path.join(work, "tandemd.log")
-		self.port = free_ports()[0]
-		first = free_range(120)
+		self.wanted, self.process = dict(settings), None
+		self._choose_ports()
+
+	def _choose_ports(self):
+		"""All in one free range: one for SIP, then those of RTP."""
+		self.port = free_range(124)
+		first = self.port + 4
 		listen = [f"{t}:{ip}:{self.port}" for ip in ["127.0.0.1"] + (["[::1]"] if have_ipv6() else [])
 		          for t in ("udp", "tcp")]
 		self.settings = {"sip.listen": ",".join(listen), "rtp.ports": f"{first}-{first + 119}",
 		                 "rtp.sockets": "4", "shards": "2", "media.threads": "2", "log.level": "debug"}
-		self.settings.update(settings)
-		self.process = None
+		self.settings.update(self.wanted)
 
 	@property
 	def address(self):
 		return ("127.0.0.1", self.port)
 
 	def start(self):
+		"""Somebody may take a port that was free a moment ago: then others, on the first start."""
+		for _ in range(3):
+			if self._launch():
+				return self
+			if os.path.exists(self.data + "/control.sock"):
+				break
+			self._choose_ports()
+		raise Failed(f"tandemd ended before it was ready: exit {self.process.wait()}")
+
+	def _launch(self):
 		sets = [a for k, v in self.settings.items() for a in ("--set", f"{k}={v}")]
 		env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99",
 		           UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
@@ -68,8 +82,8 @@ class Daemon:
 		                                stdout=subprocess.PIPE, stderr=self.log, env=env)
 		for line in self.process.stdout:
 			if line.strip() == b"tandem ready":
-				return self
-		raise Failed(f"tandemd ended before it was ready: exit {self.process.wait()}")
+				return True
+		return False
 
 	def stop(self, seconds=10):
 		"""SIGTERM; it has to end with 0 and without a word of a sanitizer."""
