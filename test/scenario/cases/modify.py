@@ -94,8 +94,6 @@ def hold_from_both_sides(t):
 	_offer(t, cb, ca, describe(cb.rtp, direction="inactive", version=3))
 	_offer(t, ca, cb, describe(ca.rtp, direction="sendrecv", version=3), direction="inactive")
 	equal(sdp_direction(ca.remote_sdp), "inactive", "the callee still holds")
-	ca.rtp.forget()
-	t.quiet(0.3, lambda: ca.rtp.ever_hears(660), "the holding callee is heard")
 	_offer(t, cb, ca, describe(cb.rtp, direction="sendrecv", version=4))
 	ca.rtp.forget()
 	cb.rtp.forget()
