@@ -46,7 +46,7 @@ class Daemon:
 		self.net, self.bin = net, bin_dir
 		self.data = os.path.join(work, "data")
 		self.log_path = os.path.join(work, "tandemd.log")
-		self.wanted, self.process = dict(settings), None
+		self.wanted, self.process, self.extra = dict(settings), None, []
 		self._choose_ports()
 
 	def _choose_ports(self):
@@ -78,7 +78,7 @@ class Daemon:
 		env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99",
 		           UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
 		self.log = open(self.log_path, "ab")
-		self.process = subprocess.Popen([f"{self.bin}/tandemd", "--data", self.data] + sets,
+		self.process = subprocess.Popen([f"{self.bin}/tandemd", "--data", self.data] + self.extra + sets,
 		                                stdout=subprocess.PIPE, stderr=self.log, env=env)
 		for line in self.process.stdout:
 			if line.strip() == b"tandem ready":
