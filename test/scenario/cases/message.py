@@ -128,3 +128,13 @@ def stray_requests_in_no_dialog_are_481(t):
 	for method in ("BYE", "INFO", "UPDATE", "PRACK", "CANCEL"):
 		msg = alice.request(method, "sip:1002@acme.test", to="<sip:1002@acme.test>;tag=nobody")
 		alice.send(msg).expect(481)
+
+
+def message_over_tcp_to_udp(t):
+	t.start()
+	alice, bob = t.phone("1001", transport="tcp"), t.phone("1002")
+	tx = alice.transact(alice.request("MESSAGE", "sip:1002@acme.test", headers=TEXT, body="x" * 9000))
+	msg = bob.expect("MESSAGE")
+	equal(len(msg.body), 9000, "length")
+	bob.reply(msg, 200)
+	tx.expect(200)

@@ -206,3 +206,42 @@ def offer_while_one_is_open_is_refused(t):
 	ca.learn_answer(first.expect(200))
 	ca.ack(first)
 	t.hang_up(ca, cb)
+
+
+def payload_types_of_each_side_are_kept(t):
+	"""The callee answers DTMF with a number of its own: each side gets the number that it has named."""
+	t.start()
+	alice, bob = t.pair()
+	ca = alice.invite("1002", rtp=t.rtp(440))
+	cb = bob.incoming(rtp=t.rtp(660))
+	mine = describe(cb.rtp, formats=(0, 101)).replace("101", "97")
+	cb.respond(200, mine)
+	ca.answered()
+	cb.acked()
+	ca.talk()
+	cb.talk()
+	ca.hears(660)
+	cb.hears(440)
+	to_bob = [f for f in sdp_formats(ca.remote_sdp) if f >= 96]
+	for rtp, pt, other, want in ((ca.rtp, to_bob[0], cb.rtp, 97), (cb.rtp, 101, ca.rtp, 101)):
+		rtp.hush()
+		rtp.digit(3, pt=pt)
+		t.wait(lambda: len([p for p in other.packets if p[2] not in (0, 8)]) >= 6, "the digit", 3)
+		equal({p[2] for p in other.packets if p[2] not in (0, 8)}, {want}, "payload type")
+	t.hang_up(ca, cb)
+
+
+def many_changes_in_a_row(t):
+	"""Hold and resume twenty times, from either side and by either method."""
+	t.start()
+	ca, cb = t.connect(*t.pair())
+	for i in range(20):
+		a, b = (ca, cb) if i % 2 else (cb, ca)
+		method = "UPDATE" if i % 4 < 2 else "INVITE"
+		_offer(t, a, b, describe(a.rtp, direction="sendonly", version=10 + 2 * i), method)
+		_offer(t, a, b, describe(a.rtp, version=11 + 2 * i), method)
+	ca.rtp.forget()
+	cb.rtp.forget()
+	ca.hears(660)
+	cb.hears(440)
+	t.hang_up(ca, cb)

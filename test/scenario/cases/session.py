@@ -164,3 +164,41 @@ def prack_that_never_comes(t):
 	ca.tx.expect(487)
 	cb.expect("CANCEL")
 	cb.respond(487)
+
+
+def prack_on_both_sides(t):
+	"""Each side is reliable on its own: our RSeq to the caller, the callee's to us."""
+	t.start()
+	alice, bob = t.pair()
+	ca = alice.invite("1002", rtp=t.rtp(440), headers=[("Supported", "100rel")])
+	cb = bob.incoming(rtp=t.rtp(660))
+	first = cb.respond(180, headers=[("Require", "100rel"), ("RSeq", "5")])
+	equal(cb.expect("PRACK").get("rack"), f"5 {first.get('cseq')}", "RAck")
+	response = ca.ringing(180)
+	if response.get("rseq"):
+		_prack(ca, response)
+	second = cb.respond(183, describe(cb.rtp), [("Require", "100rel"), ("RSeq", "6")])
+	equal(cb.expect("PRACK").get("rack"), f"6 {second.get('cseq')}", "RAck")
+	response = ca.ringing(183)
+	if response.get("rseq"):
+		_prack(ca, response)
+	cb.answer(acked=False)
+	ca.answered()
+	cb.acked()
+	ca.talk()
+	cb.talk()
+	ca.hears(660)
+	cb.hears(440)
+	t.hang_up(ca, cb)
+
+
+def stray_prack_is_481(t):
+	t.start()
+	alice, bob = t.pair()
+	ca = alice.invite("1002", rtp=t.rtp(440))
+	cb = bob.incoming()
+	cb.ring()
+	ca.learn(ca.ringing())
+	ca.request("PRACK", [("RAck", "77 1 INVITE")]).expect(481)
+	cb.respond(486)
+	ca.tx.expect(486)

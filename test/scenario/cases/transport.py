@@ -139,3 +139,94 @@ if have_ipv6():
 		check("IP6" not in ca.remote_sdp and "127.0.0.1" not in cb.remote_sdp, "each in its own family")
 		t.hang_up(ca, cb)
 		t.hang_up(*t.connect(bob, alice))
+
+
+def tcp_connection_lost_in_a_call(t):
+	"""The phone's connection breaks: the other side can hang up, and nothing of the call is left."""
+	t.start()
+	alice, bob = t.phone("1001"), t.phone("1002", transport="tcp")
+	ca, cb = t.connect(alice, bob, talk=False)
+	bob.drop_connection()
+	ca.bye()
+	t.no_calls(40)
+	equal(len(t.daemon.cdrs()), 1, "records")
+
+
+def tcp_idle_stranger_is_closed(t):
+	"""limits.tcp_idle_s counts for who has said nothing; a registered phone stays."""
+	t.start(limits_tcp_idle_s=5)
+	stranger = t.phone("1002", register=False, transport="tcp")
+	stranger.closed = False
+	phone = t.phone("1001", transport="tcp")
+	phone.closed = False
+	t.wait(lambda: stranger.closed, "the stranger's connection to be closed", 12)
+	check(not phone.closed, "the phone's connection was closed")
+	phone.register()
+
+
+def tcp_connections_of_one_address_are_limited(t):
+	import socket
+	t.start(limits_tcp_connections_per_ip=3, shards=1)
+	conns = [socket.create_connection(t.daemon.address, 5) for _ in range(6)]
+	closed = set()
+	def turn():
+		for i, c in enumerate(conns):
+			c.setblocking(False)
+			try:
+				if c.recv(1) == b"":
+					closed.add(i)
+			except ConnectionError:
+				closed.add(i)
+			except OSError:
+				pass
+		return len(closed) >= 3
+	t.wait(turn, "those beyond the limit to be closed")
+	equal(len(closed), 3, "closed")
+	for c in conns:
+		c.close()
+
+
+def phones_over_every_transport_ring_together(t):
+	t.start(shards=3)
+	alice = t.phone("1001")
+	phones = [t.phone("1002", name="udp"), t.phone("1002", transport="tcp", name="tcp")]
+	if have_ipv6():
+		phones.append(t.phone("bob-desk", ip="::1", name="six"))
+	ca = alice.invite("1002", rtp=t.rtp(440))
+	calls = [p.incoming(rtp=t.rtp(660, ip=p.ip)) for p in phones]
+	for call in calls:
+		call.ring()
+	last = calls.pop()
+	last.answer(acked=False)
+	ca.answered()
+	last.acked()
+	for call in calls:
+		call.expect("CANCEL")
+		call.respond(487)
+	ca.talk()
+	last.talk()
+	ca.hears(660)
+	last.hears(440)
+	t.hang_up(ca, last)
+
+
+def phone_that_vanished_does_not_hold_up_the_others(t):
+	"""A binding whose phone is gone: the living one rings and answers; alone, the caller hears of it."""
+	t.start()
+	alice, gone, desk = t.phone("1001"), t.phone("1002"), t.phone("bob-desk")
+	gone.close()
+	t.hang_up(*t.connect(alice, desk, number="1002"))
+	desk.register(contact="*", expires=0)
+	status = alice.invite("1002", rtp=t.rtp()).tx.final(40).status
+	check(status in (408, 480, 503), f"refused: {status}")
+
+
+def many_shards(t):
+	"""Calls between any two of them, in both directions."""
+	t.start(shards=7, media_threads=3, rtp_sockets=2)
+	phones = [t.phone(u) for u in ("1001", "1002", "1003")]
+	for a in phones:
+		for b in phones:
+			if a is not b:
+				t.hang_up(*t.connect(a, b))
+	equal(len(t.daemon.cdrs(6)), 6, "records")

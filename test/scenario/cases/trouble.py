@@ -245,3 +245,29 @@ def nothing_is_left_after_quiet_time(t):
 	t.wait(lambda: count("calls") == 0 and count("transactions") == 0, "no transactions to be left", 45)
 	equal(count("messages"), 0, "messages")
 	equal(count("registrations"), 2, "registrations")
+
+
+def kill_9_while_it_rings(t):
+	"""A call that nobody had answered yet has its record, too; the phones can call again."""
+	t.start()
+	alice, bob = t.pair()
+	ca = alice.invite("1002", rtp=t.rtp())
+	cb = bob.incoming()
+	cb.ring()
+	ca.ringing()
+	t.quiet(1.2, lambda: False, "")
+	t.daemon.kill()
+	t.daemon.start()
+	equal(t.daemon.cdrs(1)[0]["answer"], None, "not answered")
+	bob.inbox.clear()
+	t.hang_up(*t.connect(alice, bob))
+
+
+def phones_go_on_after_a_restart(t):
+	"""A BYE of a call that the restart ended is 481, and that is all."""
+	t.start()
+	ca, cb = t.connect(*t.pair(), talk=False)
+	t.daemon.kill()
+	t.daemon.start()
+	ca.request("BYE").expect(481)
+	cb.request("INVITE", body=describe(cb.rtp, version=2)).expect(481)
