@@ -69,6 +69,8 @@ struct leg {
 	struct ctrans *modify_ct;      /* our UPDATE */
 	struct ctrans *probe_ct;       /* our OPTIONS: is anybody there? */
 	struct ctrans *bye_ct;
+	bool bye_waits;                /* uas: for the ACK */
+	struct str bye_headers;
 
 	/* What the peer can do. */
 	bool peer_100rel, peer_requires_100rel, peer_timer, peer_update, peer_update_known;
@@ -236,6 +238,8 @@ void leg_refresh_answered(struct leg *l, uint16_t status, bool refresh);
 
 /** End it in whatever state it is; `status` for a caller who still waits, `headers`: Reason line. */
 void leg_end(struct leg *l, uint16_t status, struct str reason, struct str headers);
+/** The ACK is here or will not come: a BYE that waited for it goes now. False: none did. */
+bool leg_bye_that_waited(struct leg *l);
 /** It is over: called by the leg's own files. Tells the call. */
 void leg_ended(struct leg *l);
 static inline bool leg_is_over(const struct leg *l)

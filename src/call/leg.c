@@ -88,7 +88,7 @@ void leg_free_bare(struct leg *l)
 	dialog_fini(&l->dlg);
 	struct str *texts[] = {&l->local_sdp,  &l->remote_sdp,  &l->early_sdp,    &l->unpracked_sdp,
 	                       &l->queued_sdp, &l->offered_sdp, &l->offering_sdp, &l->party,
-	                       &l->contact,    &l->codec};
+	                       &l->contact,    &l->codec,       &l->bye_headers};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		text_free(texts[i]);
 	for (size_t i = 0; i < l->n_early; i++)
@@ -183,17 +183,44 @@ static void refuse_pending(struct leg *l)
 		leg_refuse_offer(l, 487, STR_NONE);
 }
 
-static void say_bye(struct leg *l, struct str headers)
+static void send_bye(struct leg *l, struct str headers)
+{
+	l->bye_ct = leg_send(l, SIP_BYE, headers, STR_NONE, STR_NONE, on_bye, l);
+	if (!l->bye_ct)
+		leg_ended(l);
+}
+
+static void close_leg(struct leg *l)
 {
 	refuse_pending(l);
 	l->end_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
 	l->state = LEG_CLOSING;
-	struct timer_wheel *w = l->call->calls->a.wheel;
-	timer_cancel(w, &l->session_timer);
+	timer_cancel(l->call->calls->a.wheel, &l->session_timer);
 	leg_drop_media(l);
-	l->bye_ct = leg_send(l, SIP_BYE, headers, STR_NONE, STR_NONE, on_bye, l);
-	if (!l->bye_ct)
-		leg_ended(l);
+}
+
+static void say_bye(struct leg *l, struct str headers)
+{
+	close_leg(l);
+	send_bye(l, headers);
+}
+
+/** Section 15: no BYE before the ACK is here, or the transaction has given it up. */
+static void say_bye_later(struct leg *l, struct str headers)
+{
+	close_leg(l);
+	text_set(&l->bye_headers, headers);
+	l->bye_waits = true;
+}
+
+bool leg_bye_that_waited(struct leg *l)
+{
+	if (!l->bye_waits)
+		return false;
+	l->bye_waits = false;
+	if (l->state == LEG_CLOSING)
+		send_bye(l, l->bye_headers);
+	return true;
 }
 
 void leg_end(struct leg *l, uint16_t status, struct str reason, struct str headers)
@@ -208,7 +235,10 @@ void leg_end(struct leg *l, uint16_t status, struct str reason, struct str heade
 	case LEG_ANSWERED:
 		if (l->uac && l->answer_in_ack) /* the 2xx must be acknowledged all the same */
 			leg_ack_with(l, STR_NONE);
-		say_bye(l, headers);
+		if (!l->uac && l->invite_st)
+			say_bye_later(l, headers);
+		else
+			say_bye(l, headers);
 		return;
 	case LEG_CONFIRMED:
 		say_bye(l, headers);

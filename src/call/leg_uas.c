@@ -19,6 +19,7 @@ static void on_invite_st(enum strans_event event, struct strans *st, void *user)
 	case STRANS_END:
 		if (l->invite_st == st)
 			l->invite_st = NULL;
+		leg_bye_that_waited(l);
 		return;
 	}
 }
@@ -260,6 +261,8 @@ void leg_ack(struct leg *l, const struct sip_msg *m)
 	if (!l->invite_st || m->cseq.number != l->invite_cseq)
 		return;
 	strans_acked(l->invite_st);
+	if (leg_bye_that_waited(l))
+		return;
 	bool first = l->invite_first && l->state == LEG_ANSWERED;
 	bool ours = l->oa == OA_OFFERED;
 	if (!first && !ours)

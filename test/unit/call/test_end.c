@@ -81,6 +81,25 @@ static void test_answer_that_is_never_acknowledged_ends_the_call(void **state) /
 	assert_string_equal(talk_text(world_cdr(*state), "ended_by"), "system");
 }
 
+static void test_bye_to_the_caller_waits_for_its_ack(void **state) /* 15 */
+{
+	struct talk t = talk_ringing(*state);
+	phone_reply(t.b, phone_invite(t.b), 200, "bob", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect(t.b, "ACK ");
+	phone_expect(t.a, "SIP/2.0 200");
+	uint32_t invite = phone_cseq(t.a);
+	phone_enter_dialog(t.b, "bob");
+	phone_in_dialog(t.b, "BYE", "Reason: Q.850;cause=16\n", NULL);
+	phone_expect(t.b, "SIP/2.0 200");
+	phone_expect_nothing(t.a);
+	phone_in_dialog_as(t.a, "ACK", invite, NULL, NULL);
+	phone_expect(t.a, "BYE ");
+	talk_has(t.a, "Reason: Q.850;cause=16");
+	phone_reply(t.a, phone_last(t.a), 200, NULL, "", NULL);
+	assert_int_equal(world_cdrs(*state), 1);
+	assert_string_equal(talk_text(world_cdr(*state), "ended_by"), "callee");
+}
+
 static void test_bye_to_the_caller_goes_without_an_ack_in_the_end(void **state) /* 15 */
 {
 	struct talk t = talk_ringing(*state);
@@ -392,6 +411,7 @@ int main(void)
 		T(test_bye_crossing_bye),
 		T(test_bye_that_nobody_answers_is_given_up),
 		T(test_answer_that_is_never_acknowledged_ends_the_call),
+		T(test_bye_to_the_caller_waits_for_its_ack),
 		T(test_bye_to_the_caller_goes_without_an_ack_in_the_end),
 		T(test_info_passes_with_its_answer),
 		T(test_message_in_the_dialog_passes_with_its_answer),
