@@ -260,6 +260,8 @@ static void reply_ok(struct strans *st)
 static void on_request_bye(struct leg *l, struct strans *st, const struct sip_msg *m)
 {
 	reply_ok(st);
+	if (l->invite_st) /* who hangs up has our answer, though its ACK was lost */
+		strans_acked(l->invite_st);
 	if (l->state == LEG_CLOSING || l->state == LEG_ENDED) {
 		leg_ended(l);
 		return;

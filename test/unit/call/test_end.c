@@ -112,6 +112,17 @@ static void test_bye_to_the_caller_goes_without_an_ack_in_the_end(void **state) 
 	assert_int_equal(world_cdrs(*state), 1);
 }
 
+static void test_bye_of_the_caller_instead_of_the_ack_stops_the_repeats(void **state)
+{
+	struct talk t = talk_ringing(*state);
+	phone_reply(t.b, phone_invite(t.b), 200, "bob", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect(t.b, "ACK ");
+	phone_expect(t.a, "SIP/2.0 200");
+	talk_bye(&t);
+	world_advance(*state, 40000);
+	phone_expect_nothing(t.a);
+}
+
 /* -- what passes ----------------------------------------------------------- */
 
 static void test_info_passes_with_its_answer(void **state) /* RFC 6086 */
@@ -413,6 +424,7 @@ int main(void)
 		T(test_answer_that_is_never_acknowledged_ends_the_call),
 		T(test_bye_to_the_caller_waits_for_its_ack),
 		T(test_bye_to_the_caller_goes_without_an_ack_in_the_end),
+		T(test_bye_of_the_caller_instead_of_the_ack_stops_the_repeats),
 		T(test_info_passes_with_its_answer),
 		T(test_message_in_the_dialog_passes_with_its_answer),
 		T(test_passing_request_outlives_its_call),
