@@ -428,6 +428,10 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 	if (c->echo) {
 		if (sdp.n)
 			leg_set_remote(l, sdp, false);
+		if (!l->remote_sdp.n) {
+			call_end(c, END_SYSTEM, 488, "the offer was never answered", STR_NONE);
+			return;
+		}
 		leg_set_media(l, NULL, true);
 		call_save(c);
 		return;

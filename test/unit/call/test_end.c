@@ -314,6 +314,16 @@ static void test_echo_of_a_delayed_offer(void **state)
 	phone_expect(t.a, "SIP/2.0 200");
 }
 
+static void test_echo_whose_offer_is_never_answered_ends(void **state) /* 13.2.2.4 */
+{
+	struct talk t = talk_pair(*state);
+	phone_call(t.a, "*43", NULL);
+	phone_expect(t.a, "SIP/2.0 200");
+	phone_in_dialog(t.a, "ACK", NULL, NULL);
+	phone_reply(t.a, phone_expect(t.a, "BYE "), 200, NULL, "", NULL);
+	assert_int_equal(world_cdrs(*state), 1);
+}
+
 static void test_echo_of_what_nobody_can_echo_is_488(void **state)
 {
 	struct talk t = talk_pair(*state);
@@ -435,6 +445,7 @@ int main(void)
 		T(test_call_to_another_tenants_domain_needs_its_password),
 		T(test_echo_answers_and_sends_back),
 		T(test_echo_of_a_delayed_offer),
+		T(test_echo_whose_offer_is_never_answered_ends),
 		T(test_echo_of_what_nobody_can_echo_is_488),
 		T(test_operator_ends_a_call_of_the_tenant),
 		TS(test_more_calls_than_allowed_get_503, setup_one),
