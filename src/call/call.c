@@ -202,7 +202,7 @@ static void on_ring_timer(struct timer *t, void *arg)
 static void on_limit(struct timer *t, void *arg)
 {
 	(void)t;
-	call_end(arg, END_SYSTEM, 0, "the longest time a call may last is over",
+	call_end(arg, END_SYSTEM, 408, "the longest time a call may last is over",
 	         STR("SIP;cause=408;text=\"Call duration limit\""));
 }
 

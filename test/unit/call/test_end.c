@@ -347,6 +347,21 @@ static int setup_minute(void **state)
 	return 0;
 }
 
+static void test_call_is_ended_when_its_longest_time_is_over(void **state)
+{
+	struct talk t = talk_up(*state);
+	world_advance(*state, 59999);
+	phone_expect_nothing(t.a);
+	world_advance(*state, 1);
+	phone_reply(t.a, phone_expect(t.a, "BYE "), 200, NULL, "", NULL);
+	talk_has(t.a, "Reason: SIP;cause=408;text=\"Call duration limit\"");
+	phone_reply(t.b, phone_expect(t.b, "BYE "), 200, NULL, "", NULL);
+	json_t *cdr = world_cdr(*state);
+	assert_string_equal(talk_text(cdr, "ended_by"), "system");
+	assert_int_not_equal(talk_number(cdr, "status"), 0);
+	assert_int_equal(talk_number(cdr, "talk_ms"), 60000);
+}
+
 static void test_operator_ends_a_call_of_the_tenant(void **state)
 {
 	struct talk t = talk_up(*state);
@@ -447,6 +462,7 @@ int main(void)
 		T(test_echo_of_a_delayed_offer),
 		T(test_echo_whose_offer_is_never_answered_ends),
 		T(test_echo_of_what_nobody_can_echo_is_488),
+		TS(test_call_is_ended_when_its_longest_time_is_over, setup_minute),
 		T(test_operator_ends_a_call_of_the_tenant),
 		TS(test_more_calls_than_allowed_get_503, setup_one),
 		TS(test_no_port_for_the_same_peer_is_503, setup_ports),
