@@ -43,7 +43,7 @@ struct phone {
 	char challenge[512];
 	bool proxy;            /* of the challenge */
 	uint32_t nc;
-	char call_id[96], tag[32], remote_tag[64], ruri[192];
+	char call_id[160], tag[32], remote_tag[64], ruri[192];
 	uint32_t cseq;
 	char sdp[1024];
 	char *invite_in;       /* bytes under invite */
