@@ -15,7 +15,7 @@
 #include "sip/digest.h"
 #include "tenant_make.h"
 
-enum { MAX_STREAMS = 64, MAX_PHONES = 16, START_MS = 1000000 };
+enum { MAX_STREAMS = 512, MAX_PHONES = 16, START_MS = 1000000 };
 static const uint64_t WALL_START = 1700000000000;
 
 struct packet {
@@ -65,12 +65,13 @@ struct world {
 	const struct directory *directory;
 	struct shard *shard;
 	struct list_node packets, posted;
-	unsigned lose, sent;
+	unsigned lose, lose_in, sent, received;
 	struct phone phones[MAX_PHONES];
 	size_t n_phones;
 	struct media_cmd streams[MAX_STREAMS];
 	size_t n_streams;
 	json_t *cdrs, *answer;
+	json_t *live; /* ids of stored records */
 	char record_id[64];
 	char *record;
 	size_t record_n;
@@ -171,6 +172,7 @@ static void save_call(void *arg, uint64_t tenant, struct str id, struct str reco
 	w->record = str_dupz(record);
 	w->record_n = record.n;
 	snprintf(w->record_id, sizeof w->record_id, STR_FMT, STR_ARG(id));
+	json_object_setn_new(w->live, id.p, id.n, json_true());
 }
 
 static void cdr(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, struct str json)
@@ -187,6 +189,7 @@ static void cdr(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, st
 		assert_string_not_equal(json_string_value(json_object_get(old, "id")),
 		                        json_string_value(json_object_get(j, "id")));
 	json_array_append_new(w->cdrs, j);
+	json_object_deln(w->live, id.p, id.n);
 	if (str_eq(id, str_z(w->record_id))) {
 		free(w->record);
 		w->record = NULL;
@@ -235,6 +238,7 @@ struct world *world_new_with(void (*tweak)(struct shard_args *a))
 	list_init(&w->packets);
 	list_init(&w->posted);
 	w->cdrs = json_array();
+	w->live = json_object();
 	w->tenants[0] = test_tenant(acme, 100);
 	w->tenants[1] = test_tenant(umbra, 200);
 	struct buf why;
@@ -315,6 +319,7 @@ void world_free(struct world *w)
 	assert_int_equal(sip_stack_transactions(shard_sip(w->shard)), 0);
 	assert_int_equal(w->n_streams, 0);
 	assert_null(w->record);
+	assert_int_equal(json_object_size(w->live), 0);
 	assert_int_equal(metric_get(&w->metrics, METRIC_CALLS), 0);
 	shard_free(w->shard);
 	assert_int_equal(w->wheel.n, 0);
@@ -333,7 +338,18 @@ void world_free(struct world *w)
 	tenant_unref(w->tenants[1]);
 	json_decref(w->cdrs);
 	json_decref(w->answer);
+	json_decref(w->live);
 	free(w);
+}
+
+void world_lose_in(struct world *w, unsigned n)
+{
+	w->lose_in = n;
+}
+
+unsigned world_received(const struct world *w)
+{
+	return w->received;
 }
 
 unsigned world_sent(const struct world *w)
@@ -475,6 +491,9 @@ static void expand(struct phone *p, const char *text, struct buf *out)
 
 static void deliver(struct phone *p)
 {
+	p->w->received++;
+	if (p->w->lose_in && --p->w->lose_in == 0)
+		return;
 	struct flow flow = {.transport = SIP_UDP, .remote = p->addr};
 	assert_int_equal(addr_parse(&flow.local, p->addr.family == ADDR_V6 ? STR("[2001:db8::1]:5060")
 	                                                                   : STR("192.0.2.1:5060")),

@@ -36,7 +36,10 @@ void world_advance(struct world *w, uint64_t ms);
 struct shard *world_shard(struct world *w);
 /** Throw away the n-th next packet that the switch sends (1: the next); 0: none. */
 void world_lose(struct world *w, unsigned n);
-/** Packets that the switch has sent so far. */
+/** The same for the packets that phones send. */
+void world_lose_in(struct world *w, unsigned n);
+/** Packets that phones have sent so far, and the switch. */
+unsigned world_received(const struct world *w);
 unsigned world_sent(const struct world *w);
 
 /** Call detail records so far, and the newest one as JSON (borrowed). */
