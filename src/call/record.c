@@ -111,7 +111,7 @@ static void put_leg(const struct leg *l, struct buf *b)
 	put_num(b, L_RSEQ, l->rseq);
 	put_num(b, L_INVITE_CSEQ, l->invite_cseq);
 	put_bytes(b, L_TOLD, &l->local.addr, sizeof l->local.addr);
-	put_num(b, L_WANTS, l->wants);
+	put_num(b, L_WANTS, l->wants + 1u);
 }
 
 void call_record_write(const struct call *c, struct buf *out)
@@ -235,7 +235,7 @@ static void read_leg_field(struct leg *l, uint8_t tag, struct str v)
 	case L_CODEC: text_set(&l->codec, v); break;
 	case L_RSEQ: l->rseq = (uint32_t)num(v); break;
 	case L_INVITE_CSEQ: l->invite_cseq = (uint32_t)num(v); break;
-	case L_WANTS: l->wants = num(v) & SDP_SENDRECV; break;
+	case L_WANTS: l->wants = (num(v) - 1) & SDP_SENDRECV; break;
 	case L_TOLD: bytes(v, &l->local.addr, sizeof l->local.addr); break;
 	}
 }

@@ -85,6 +85,18 @@ static void test_record_of_a_talkative_phone_is_kept(void **state)
 	talk_bye(&t);
 }
 
+static void test_record_keeps_who_is_on_hold(void **state)
+{
+	struct talk t = talk_up(*state);
+	phone_in_dialog(t.a, "INVITE", NULL, phone_sdp(t.a, 4000, "inactive"));
+	phone_reply(t.b, phone_expect(t.b, "INVITE "), 200, NULL, "",
+	            phone_sdp(t.b, 5000, "inactive"));
+	phone_expect(t.a, "SIP/2.0 200");
+	phone_in_dialog(t.a, "ACK", NULL, NULL);
+	round_trip(*state);
+	talk_bye(&t);
+}
+
 static void test_cdr_of_a_call_that_a_restart_cut_off(void **state)
 {
 	struct talk t = talk_up(*state);
@@ -158,6 +170,7 @@ int main(void)
 		T(test_record_of_a_ringing_call_is_written_and_read),
 		T(test_record_of_a_typical_call_is_small),
 		T(test_record_of_a_talkative_phone_is_kept),
+		T(test_record_keeps_who_is_on_hold),
 		T(test_cdr_of_a_call_that_a_restart_cut_off),
 		T(test_record_of_another_version_is_stale),
 		T(test_unknown_field_of_a_newer_writer_is_skipped),
