@@ -179,6 +179,26 @@ static void bytes(struct str v, void *p, size_t n)
 		memcpy(p, v.p, n);
 }
 
+static void read_addr(struct str v, struct addr *out)
+{
+	struct addr a = {0};
+	bytes(v, &a, sizeof a);
+	if (a.family == ADDR_V4 || a.family == ADDR_V6)
+		*out = a;
+}
+
+static void read_flow(struct str v, struct flow *out)
+{
+	struct flow f = {0};
+	bytes(v, &f, sizeof f);
+	if (f.transport >= SIP_TRANSPORTS)
+		return;
+	*out = f;
+	out->local = out->remote = (struct addr){0};
+	read_addr((struct str){(const char *)&f.local, sizeof f.local}, &out->local);
+	read_addr((struct str){(const char *)&f.remote, sizeof f.remote}, &out->remote);
+}
+
 static void set_leg_flags(struct leg *l, uint64_t f)
 {
 	l->uac = l->dlg.uac = f & FLAG_UAC;
@@ -212,7 +232,7 @@ static void read_leg_field(struct leg *l, uint8_t tag, struct str v)
 	case L_ROUTES: text_set(&l->dlg.routes, v); break;
 	case L_LOCAL_CSEQ: l->dlg.local_cseq = (uint32_t)num(v); break;
 	case L_REMOTE_CSEQ: l->dlg.remote_cseq = (uint32_t)num(v); break;
-	case L_FLOW: bytes(v, &l->dlg.flow, sizeof l->dlg.flow); break;
+	case L_FLOW: read_flow(v, &l->dlg.flow); break;
 	case L_SDP_ID: l->local.id = num(v); break;
 	case L_SDP_VERSION: l->local.version = num(v); break;
 	case L_LOCAL_SDP: text_set(&l->local_sdp, v); break;
@@ -220,9 +240,9 @@ static void read_leg_field(struct leg *l, uint8_t tag, struct str v)
 	case L_SESSION_S: l->session_s = (uint32_t)num(v); break;
 	case L_STREAM: l->stream = num(v); break;
 	case L_PORT: l->lease.port = (uint16_t)num(v); break;
-	case L_PEER: bytes(v, &l->lease.peer, sizeof l->lease.peer); break;
-	case L_RTP_LOCAL: bytes(v, &l->rtp_local, sizeof l->rtp_local); break;
-	case L_SIGNALLED: bytes(v, &l->signalled, sizeof l->signalled); break;
+	case L_PEER: read_addr(v, &l->lease.peer); break;
+	case L_RTP_LOCAL: read_addr(v, &l->rtp_local); break;
+	case L_SIGNALLED: read_addr(v, &l->signalled); break;
 	case L_USER: l->user = num(v); break;
 	case L_DEVICE: l->device = num(v); break;
 	case L_PARTY: text_set(&l->party, v); break;
@@ -236,7 +256,7 @@ static void read_leg_field(struct leg *l, uint8_t tag, struct str v)
 	case L_RSEQ: l->rseq = (uint32_t)num(v); break;
 	case L_INVITE_CSEQ: l->invite_cseq = (uint32_t)num(v); break;
 	case L_WANTS: l->wants = (num(v) - 1) & SDP_SENDRECV; break;
-	case L_TOLD: bytes(v, &l->local.addr, sizeof l->local.addr); break;
+	case L_TOLD: read_addr(v, &l->local.addr); break;
 	}
 }
 

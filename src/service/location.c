@@ -162,7 +162,7 @@ static int get_value(struct str rest, struct binding_set *s)
 	          get_text(&rest, &s->key.instance) && get_text(&rest, &s->path) &&
 	          get_text(&rest, &s->call_id) && get_text(&rest, &s->user_agent) &&
 	          get_text(&rest, &s->aor);
-	if (!ok)
+	if (!ok || s->flow.transport >= SIP_TRANSPORTS)
 		return E_MALFORMED;
 	s->key.reg_id = (uint32_t)reg_id;
 	s->cseq = (uint32_t)cseq;
