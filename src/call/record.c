@@ -22,7 +22,7 @@ enum leg_tag {
 	L_INVITE_CSEQ, L_TOLD, L_WANTS,
 };
 
-enum { FLAG_ECHO = 1 };
+enum { FIELD_HEAD = 3, FLAG_ECHO = 1 };
 enum {
 	FLAG_UAC = 1, FLAG_TIMER = 2, FLAG_UPDATE = 4, FLAG_100REL = 8, FLAG_WE_REFRESH = 16,
 	FLAG_EXACT = 32, FLAG_LOCKED = 64, FLAG_OFFER = 128, FLAG_REMOTE_OFFER = 256,
@@ -34,7 +34,7 @@ static void put_bytes(struct buf *b, uint8_t tag, const void *p, size_t n)
 {
 	if (!n)
 		return;
-	uint8_t head[3] = {tag, (uint8_t)(n >> 8), (uint8_t)n};
+	uint8_t head[FIELD_HEAD] = {tag, (uint8_t)(n >> 8), (uint8_t)n};
 	if (n > UINT16_MAX) {
 		b->full = true;
 		return;
@@ -68,6 +68,11 @@ static uint32_t leg_flags(const struct leg *l)
 	       (l->remote_is_offer ? FLAG_REMOTE_OFFER : 0u);
 }
 
+static bool only_rings(const struct leg *l)
+{
+	return l->state == LEG_CALLING || l->state == LEG_CANCELLING;
+}
+
 static void put_dialog(const struct dialog *d, struct buf *b)
 {
 	put_str(b, L_CALL_ID, d->call_id);
@@ -90,7 +95,8 @@ static void put_leg(const struct leg *l, struct buf *b)
 	put_dialog(&l->dlg, b);
 	put_num(b, L_SDP_ID, l->local.id);
 	put_num(b, L_SDP_VERSION, l->local.version);
-	put_str(b, L_LOCAL_SDP, l->local_sdp);
+	if (!only_rings(l)) /* else it can be made again, of the caller's offer */
+		put_str(b, L_LOCAL_SDP, l->local_sdp);
 	put_str(b, L_REMOTE_SDP, l->remote_sdp);
 	put_num(b, L_SESSION_S, l->session_s);
 	put_num(b, L_STREAM, l->stream);
@@ -114,6 +120,28 @@ static void put_leg(const struct leg *l, struct buf *b)
 	put_num(b, L_WANTS, l->wants + 1u);
 }
 
+/**
+ * First those that matter, then those that only ring, as many as there is room for: they can be
+ * rung again. What is over needs no life elsewhere.
+ */
+static void put_legs(const struct call *c, struct buf *out, bool ringing)
+{
+	list_for_each(it, (struct list_node *)&c->legs) {
+		const struct leg *l = container_of(it, struct leg, node);
+		if (l->state == LEG_ENDED || only_rings(l) != ringing)
+			continue;
+		char room[CALL_RECORD_MAX];
+		struct buf b;
+		buf_init_fixed(&b, room, sizeof room);
+		put_leg(l, &b);
+		if (ringing && (!buf_ok(&b) || out->n + b.n + FIELD_HEAD > CALL_RECORD_MAX))
+			return;
+		if (!buf_ok(&b))
+			out->full = true;
+		put_str(out, C_LEG, buf_view(&b));
+	}
+}
+
 void call_record_write(const struct call *c, struct buf *out)
 {
 	buf_ch(out, CALL_RECORD_VERSION);
@@ -133,18 +161,8 @@ void call_record_write(const struct call *c, struct buf *out)
 	put_num(out, C_RING, c->ring_ms);
 	put_num(out, C_ANSWER, c->answer_ms);
 	put_num(out, C_B_INDEX, c->b ? c->b->index : 0);
-	list_for_each(it, (struct list_node *)&c->legs) {
-		const struct leg *l = container_of(it, struct leg, node);
-		if (l->state == LEG_ENDED)
-			continue; /* what is over needs no life elsewhere */
-		char room[CALL_RECORD_MAX];
-		struct buf b;
-		buf_init_fixed(&b, room, sizeof room);
-		put_leg(l, &b);
-		if (!buf_ok(&b))
-			out->full = true;
-		put_str(out, C_LEG, buf_view(&b));
-	}
+	put_legs(c, out, false);
+	put_legs(c, out, true);
 }
 
 /* -- reading ------------------------------------------------------------------------- */

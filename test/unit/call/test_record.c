@@ -97,6 +97,26 @@ static void test_record_keeps_who_is_on_hold(void **state)
 	talk_bye(&t);
 }
 
+static void test_record_of_many_ringing_devices_is_kept(void **state)
+{
+	struct world *w = *state;
+	struct talk t = talk_pair(w);
+	struct phone *more[9];
+	for (unsigned i = 0; i < 9; i++) { /* the limit of a device is 10 contacts */
+		char at[32];
+		snprintf(at, sizeof at, "192.0.2.%u:5060", 100 + i);
+		more[i] = world_phone(w, "acme.test", "1002", "s3cret-1002", at);
+		phone_register(more[i]);
+	}
+	phone_call(t.a, "1002", long_sdp);
+	for (unsigned i = 0; i < 9; i++)
+		phone_expect(more[i], "INVITE ");
+	size_t n = round_trip(w);
+	print_message("ten devices ringing: %zu bytes\n", n);
+	phone_cancel(t.a, "");
+	world_advance(w, 40000);
+}
+
 static void test_cdr_of_a_call_that_a_restart_cut_off(void **state)
 {
 	struct talk t = talk_up(*state);
@@ -156,8 +176,8 @@ static void test_unknown_field_of_a_newer_writer_is_skipped(void **state)
 	memcpy(copy, bytes.p, bytes.n);
 	memcpy(copy + bytes.n, "\xfe\x00\x02hi", 5);
 	struct call *c;
-	assert_int_equal(call_record_read(&c, (struct str){copy, bytes.n + 5},
-	                                  world_tenant(*state, "acme")), 0);
+	struct str longer = {copy, bytes.n + 5};
+	assert_int_equal(call_record_read(&c, longer, world_tenant(*state, "acme")), 0);
 	call_record_free(c);
 	free(copy);
 	talk_bye(&t);
@@ -201,6 +221,7 @@ int main(void)
 		T(test_record_of_a_typical_call_is_small),
 		T(test_record_of_a_talkative_phone_is_kept),
 		T(test_record_keeps_who_is_on_hold),
+		T(test_record_of_many_ringing_devices_is_kept),
 		T(test_cdr_of_a_call_that_a_restart_cut_off),
 		T(test_record_of_another_version_is_stale),
 		T(test_unknown_field_of_a_newer_writer_is_skipped),
