@@ -45,6 +45,8 @@ unsigned world_sent(const struct world *w);
 /** Call detail records so far, and the newest one as JSON (borrowed). */
 size_t world_cdrs(const struct world *w);
 json_t *world_cdr(const struct world *w);
+/** How many of them tell of an answered call. */
+size_t world_answered(const struct world *w);
 /** The stored record of the only live call; empty: none. */
 struct str world_live_record(const struct world *w);
 const struct tenant *world_tenant(const struct world *w, const char *name);

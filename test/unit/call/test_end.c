@@ -210,7 +210,7 @@ static void test_nothing_of_one_side_shows_on_the_other(void **state)
 	for (size_t i = 0; i < sizeof a_side / sizeof a_side[0]; i++)
 		talk_lacks(t.b, a_side[i]);
 	talk_has(t.b, "User-Agent: Tandem");
-	char b_call_id[160], b_tag[64];
+	char b_call_id[192], b_tag[64];
 	snprintf(b_call_id, sizeof b_call_id, STR_FMT, STR_ARG(m->call_id));
 	snprintf(b_tag, sizeof b_tag, STR_FMT, STR_ARG(m->from.tag));
 	const char more[] = "User-Agent: Hidden/2\nServer: Hidden/2\n"
