@@ -798,12 +798,8 @@ void phone_dial(struct phone *a, const char *extension, const char *sdp)
 {
 	char kept[2048];
 	snprintf(kept, sizeof kept, "%s", sdp ? sdp : "");
-<<<<<<< HEAD
-	snprintf(a->call_id, sizeof a->call_id, "call-%s-%u", a->username, ++a->serial);
-=======
 	snprintf(a->call_id, sizeof a->call_id, "call-%s-%s-%zu-%u", a->username,
 	         a->domain, (size_t)(a - a->w->phones), ++a->serial);
->>>>>>> 30a6fbe (call: test phones that do as they like)
 	snprintf(a->tag, sizeof a->tag, "t%u", a->serial);
 	bool whole = strchr(extension, '@') != NULL;
 	snprintf(a->ruri, sizeof a->ruri, "sip:%s%s%s", extension, whole ? "" : "@",
