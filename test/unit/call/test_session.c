@@ -197,7 +197,7 @@ static void test_glare_of_a_refresh_is_tried_again_soon(void **state) /* 14.1 */
 	world_advance(*state, 4001); /* 2.1 to 4 seconds */
 	phone_reply(t.a, phone_expect(t.a, "INVITE "), 200, NULL, "",
 	            phone_sdp(t.a, 4000, "sendrecv"));
-	phone_expect(t.a, "ACK ");
+	assert_true(phone_takes(t.a, "ACK "));
 	talk_bye(&t);
 }
 
@@ -209,7 +209,7 @@ static void test_update_that_is_not_known_is_replaced_by_re_invite(void **state)
 	world_advance(*state, 4001);
 	phone_reply(t.a, phone_expect(t.a, "INVITE "), 200, NULL, "",
 	            phone_sdp(t.a, 4000, "sendrecv"));
-	phone_expect(t.a, "ACK ");
+	assert_true(phone_takes(t.a, "ACK "));
 	talk_bye(&t);
 }
 
@@ -218,7 +218,7 @@ static void test_refusal_of_a_refresh_is_tried_again_in_time(void **state) /* RF
 	struct talk t = up_with(*state, WE_REFRESH ALLOW_UPDATE, "");
 	world_advance(*state, 300000);
 	phone_reply(t.a, phone_expect(t.a, "UPDATE "), 500, NULL, "Retry-After: 5\n", NULL);
-	world_advance(*state, 200000); /* before the 600 s are over */
+	world_advance(*state, 75000); /* long before the 600 s are over */
 	phone_reply(t.a, phone_expect(t.a, "UPDATE "), 200, NULL, "", NULL);
 	talk_bye(&t);
 }
