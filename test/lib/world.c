@@ -15,7 +15,7 @@
 #include "sip/digest.h"
 #include "tenant_make.h"
 
-enum { MAX_STREAMS = 512, MAX_PHONES = 16, START_MS = 1000000 };
+enum { MAX_STREAMS = 512, MAX_PHONES = 16, MAX_BINDINGS = 64, START_MS = 1000000 };
 static const uint64_t WALL_START = 1700000000000;
 
 struct packet {
@@ -56,6 +56,12 @@ struct phone {
 	char more[512];        /* header lines that every INVITE of phone_call carries */
 };
 
+struct stored {
+	uint64_t tenant;
+	char *key;
+	struct str value;
+};
+
 struct world {
 	struct timer_wheel wheel;
 	struct rng rng;
@@ -70,6 +76,9 @@ struct world {
 	size_t n_phones;
 	struct media_cmd streams[MAX_STREAMS];
 	size_t n_streams;
+	struct stored bindings[MAX_BINDINGS]; /* as the store has them */
+	size_t n_bindings;
+	unsigned binding_writes;
 	json_t *cdrs, *answer;
 	json_t *live; /* ids of stored records */
 	char record_id[64];
@@ -156,12 +165,25 @@ static void answer(void *arg, struct mail_query *q)
 	free(q);
 }
 
+static void drop_binding(struct world *w, size_t i)
+{
+	free(w->bindings[i].key);
+	free((char *)w->bindings[i].value.p);
+	w->bindings[i] = w->bindings[--w->n_bindings];
+}
+
 static void save_binding(void *arg, uint64_t tenant, struct str key, struct str value)
 {
-	(void)arg;
-	(void)tenant;
-	(void)key;
-	(void)value;
+	struct world *w = arg;
+	w->binding_writes++;
+	for (size_t i = 0; i < w->n_bindings; i++)
+		if (w->bindings[i].tenant == tenant && str_eq(str_z(w->bindings[i].key), key))
+			drop_binding(w, i);
+	if (!value.n)
+		return;
+	assert_true(w->n_bindings < MAX_BINDINGS);
+	w->bindings[w->n_bindings++] = (struct stored){
+		tenant, str_dupz(key), (struct str){str_dupz(value), value.n}};
 }
 
 static void save_call(void *arg, uint64_t tenant, struct str id, struct str record)
@@ -324,6 +346,8 @@ void world_free(struct world *w)
 	shard_free(w->shard);
 	assert_int_equal(w->wheel.n, 0);
 	drop_packets(w);
+	while (w->n_bindings)
+		drop_binding(w, 0);
 	for (size_t i = 0; i < w->n_phones; i++) {
 		arena_fini(&w->phones[i].arena);
 		arena_fini(&w->phones[i].invite_arena);
@@ -380,6 +404,22 @@ size_t world_cdrs(const struct world *w)
 json_t *world_cdr(const struct world *w)
 {
 	return json_array_get(w->cdrs, json_array_size(w->cdrs) - 1);
+}
+
+size_t world_bindings(const struct world *w)
+{
+	return w->n_bindings;
+}
+
+unsigned world_binding_writes(const struct world *w)
+{
+	return w->binding_writes;
+}
+
+int world_restore(struct world *to, const struct world *from, size_t i)
+{
+	const struct stored *b = &from->bindings[i];
+	return shard_restore_binding(to->shard, b->tenant, b->value);
 }
 
 size_t world_answered(const struct world *w)
@@ -515,7 +555,7 @@ static void deliver(struct phone *p)
 	settle(p->w);
 }
 
-void phone_send(struct phone *p, const char *fmt, ...)
+void phone_say(struct phone *p, const char *fmt, ...)
 {
 	char text[8192];
 	va_list ap;
@@ -688,11 +728,11 @@ void phone_register(struct phone *p)
 				   "CSeq: %u REGISTER\nMax-Forwards: 70\nContact: <sip:%s@%s>\n"
 				   "Expires: 3600\n%s$L";
 	p->cseq++;
-	phone_send(p, text, p->domain, p->username, p->domain, p->serial, p->username, p->domain,
+	phone_say(p, text, p->domain, p->username, p->domain, p->serial, p->username, p->domain,
 	           p->username, p->text, p->cseq, p->username, p->text, "");
 	phone_expect(p, "SIP/2.0 401");
 	p->cseq++;
-	phone_send(p, text, p->domain, p->username, p->domain, p->serial, p->username, p->domain,
+	phone_say(p, text, p->domain, p->username, p->domain, p->serial, p->username, p->domain,
 	           p->username, p->text, p->cseq, p->username, p->text, "$A");
 	phone_expect(p, "SIP/2.0 200");
 }
@@ -769,7 +809,7 @@ static void hop_by_hop(struct phone *a, const char *method, const char *more)
 	if (strcmp(method, "ACK") == 0)
 		snprintf(to_tag, sizeof to_tag, "%s%s", a->remote_tag[0] ? ";tag=" : "",
 		         a->remote_tag);
-	phone_send(a, "%s %s SIP/2.0\n%s\nFrom: \"Somebody Else\" <sip:%s@%s>;tag=%s\nTo: <%s>%s\n"
+	phone_say(a, "%s %s SIP/2.0\n%s\nFrom: \"Somebody Else\" <sip:%s@%s>;tag=%s\nTo: <%s>%s\n"
 	              "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\n%s$L",
 	           method, a->ruri, a->invite_out, a->username, a->domain, a->tag, a->ruri, to_tag,
 	           a->call_id, a->cseq, method, more ? more : "");
@@ -777,7 +817,7 @@ static void hop_by_hop(struct phone *a, const char *method, const char *more)
 
 static void send_invite(struct phone *a, const char *auth, const char *sdp)
 {
-	phone_send(a,
+	phone_say(a,
 	           "INVITE %s SIP/2.0\n$VFrom: \"Somebody Else\" <sip:%s@%s>;tag=%s\nTo: <%s>\n"
 	           "Call-ID: %s\nCSeq: %u INVITE\nMax-Forwards: 70\nContact: <sip:%s@%s>\n"
 	           "%s%s%s$L%s",
@@ -819,7 +859,7 @@ void phone_in_dialog_as(struct phone *a, const char *method, uint32_t cseq, cons
 {
 	char kept[2048];
 	snprintf(kept, sizeof kept, "%s", sdp ? sdp : "");
-	phone_send(a,
+	phone_say(a,
 	           "%s sip:192.0.2.1:5060 SIP/2.0\n$VFrom: <sip:%s@%s>;tag=%s\nTo: <%s>%s%s\n"
 	           "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\nContact: <sip:%s@%s>\n%s%s$L%s",
 	           method, a->username, a->domain, a->tag, a->ruri, a->remote_tag[0] ? ";tag=" : "",
@@ -854,7 +894,7 @@ void phone_cancel_last(struct phone *a)
 	copy_line(a->last_out, "To: ", to, sizeof to);
 	if (sscanf(a->last_out, "%*s %255s", ruri) != 1)
 		ruri[0] = '\0';
-	phone_send(a, "CANCEL %s SIP/2.0\n%s\n%s\n%s\nCall-ID: %s\nCSeq: %u CANCEL\n"
+	phone_say(a, "CANCEL %s SIP/2.0\n%s\n%s\n%s\nCall-ID: %s\nCSeq: %u CANCEL\n"
 	              "Max-Forwards: 70\n$L",
 	           ruri, via, from, to, a->call_id, a->cseq);
 }

@@ -6,7 +6,7 @@
  *     struct world *w = world_new();
  *     struct phone *a = world_phone(w, "acme.test", "1001", "s3cret-1001", "192.0.2.10:5060");
  *     phone_register(a);
- *     phone_send(a, "INVITE ...");
+ *     phone_say(a, "INVITE ...");
  *     phone_expect(a, "SIP/2.0 407");
  *
  * Two tenants exist: acme (acme.test; 1001 Alice, 1002 Bob with a second device bob-desk, 1003
@@ -52,6 +52,10 @@ struct str world_live_record(const struct world *w);
 const struct tenant *world_tenant(const struct world *w, const char *name);
 /** A question of the control thread; the answer is borrowed until the next one. */
 json_t *world_ask(struct world *w, enum shard_query_kind what, uint64_t tenant, const char *id);
+/** Bindings as the store has them, how often one was written, and one of them read back. */
+size_t world_bindings(const struct world *w);
+unsigned world_binding_writes(const struct world *w);
+int world_restore(struct world *to, const struct world *from, size_t i);
 /** Make a phone's stream silent: as if the media plane had reported it. */
 void world_silence(struct world *w, uint64_t stream);
 /** Streams that are set and not destroyed; the last SET of the i-th of them. */
@@ -71,7 +75,7 @@ void phone_register(struct phone *p);
  * right Content-Length line and the empty line before the body that follows, "$A" the
  * credentials for the last challenge (of the request line's method and URI).
  */
-void phone_send(struct phone *p, const char *fmt, ...) printf_like(2, 3);
+void phone_say(struct phone *p, const char *fmt, ...) printf_like(2, 3);
 /** Again, byte for byte. */
 void phone_resend(struct phone *p);
 
