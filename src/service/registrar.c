@@ -173,14 +173,13 @@ static void remove_one(const struct binding_set *b, struct binding *handle, void
 }
 
 /** Path values, in order, as the Route of requests to this binding (RFC 3327 section 5.2). */
-static struct str path_of(const struct sip_msg *m, struct buf *b)
+static void put_path(const struct sip_msg *m, struct buf *b)
 {
 	for (const struct sip_hdr *h = sip_hdr(m, HDR_PATH); h; h = sip_hdr_next(m, h)) {
 		if (b->n)
 			buf_lit(b, ", ");
 		buf_str(b, h->value);
 	}
-	return buf_ok(b) ? buf_view(b) : STR_NONE;
 }
 
 static void write_one(struct work *w, const struct wanted *c, const struct flow *flow, struct str path)
@@ -298,6 +297,11 @@ void registrar_request(struct registrar *r, struct strans *st, const struct sip_
 	bool ok = may_register(&w) || refuse(&w, 403, "Not Your Address Of Record");
 	/* 10.3 step 7: all of it or nothing. */
 	ok = ok && read_contacts(&w) && in_order(&w);
+	char room[2048];
+	struct buf path;
+	buf_init_fixed(&path, room, sizeof room);
+	put_path(m, &path);
+	ok = ok && (buf_ok(&path) || refuse(&w, 400, "Path Too Long"));
 	if (!ok) {
 		answer_refusal(&w, st);
 		return;
@@ -306,12 +310,8 @@ void registrar_request(struct registrar *r, struct strans *st, const struct sip_
 	if (w.star)
 		location_each(r->location, tenant_id(who->tenant), d->user->id, d->id, remove_one,
 		              r->location);
-	char room[2048];
-	struct buf path;
-	buf_init_fixed(&path, room, sizeof room);
-	struct str route = path_of(m, &path);
 	for (size_t i = 0; i < w.n; i++)
-		write_one(&w, &w.wanted[i], flow, route);
+		write_one(&w, &w.wanted[i], flow, buf_view(&path));
 	make_room(&w);
 	metric_add(r->metrics, METRIC_REGISTERS, 1);
 	answer_ok(&w, st);

@@ -263,6 +263,18 @@ static void test_path_is_kept_and_told_and_used(void **state) /* RFC 3327: 5.3, 
 	phone_expect(p, "ACK sip:a@10.0.0.9");
 }
 
+static void test_path_too_long_to_keep_is_refused(void **state)
+{
+	struct phone *p = bob(*state);
+	char lines[4096];
+	int n = snprintf(lines, sizeof lines, "Contact: <sip:a@10.0.0.9>\nSupported: path\n");
+	for (unsigned i = 0; i < 60; i++)
+		n += snprintf(lines + n, sizeof lines - (size_t)n,
+		              "Path: <sip:an-edge-with-a-long-name-%u.test;lr>\n", i);
+	assert_true(reg(p, lines)->status >= 400); /* else calls would go astray */
+	assert_int_equal(fetched(p), 0);
+}
+
 static void test_instance_and_reg_id_name_a_binding(void **state) /* RFC 5626: 6 */
 {
 	struct phone *p = bob(*state);
@@ -409,6 +421,7 @@ int main(void)
 		T(test_device_may_register_its_users_extension),
 		T(test_contact_that_cannot_be_called_is_400),
 		T(test_path_is_kept_and_told_and_used),
+		T(test_path_too_long_to_keep_is_refused),
 		T(test_instance_and_reg_id_name_a_binding),
 		T(test_too_many_contacts_make_room),
 		T(test_more_contacts_at_once_than_allowed_are_refused),
