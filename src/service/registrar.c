@@ -207,6 +207,7 @@ static void write_one(struct work *w, const struct wanted *c, const struct flow 
 }
 
 struct oldest {
+	const struct sip_msg *m; /* what it has just brought stays */
 	struct binding *b;
 	uint64_t expires_ms;
 };
@@ -214,8 +215,10 @@ struct oldest {
 static void find_oldest(const struct binding_set *b, struct binding *handle, void *arg)
 {
 	struct oldest *o = arg;
+	if (b->cseq == o->m->cseq.number && str_eq(b->call_id, o->m->call_id))
+		return;
 	if (!o->b || b->expires_ms < o->expires_ms)
-		*o = (struct oldest){handle, b->expires_ms};
+		*o = (struct oldest){o->m, handle, b->expires_ms};
 }
 
 /**
@@ -228,8 +231,10 @@ static void make_room(struct work *w)
 	uint64_t tenant = tenant_id(w->who->tenant);
 	struct location *l = w->r->location;
 	while (location_count(l, tenant, d->user->id, d->id) > w->r->settings.max_bindings) {
-		struct oldest o = {0};
+		struct oldest o = {.m = w->m};
 		location_each(l, tenant, d->user->id, d->id, find_oldest, &o);
+		if (!o.b) /* one request brings no more than may be there */
+			return;
 		location_remove(l, o.b, "more contacts than a device may have");
 	}
 }

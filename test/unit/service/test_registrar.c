@@ -309,6 +309,19 @@ static void test_too_many_contacts_make_room(void **state)
 	assert_int_equal(world_bindings(*state), 10);
 }
 
+static void test_new_contact_is_not_the_one_that_makes_room(void **state)
+{
+	struct phone *p = bob(*state);
+	char lines[128];
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(lines, sizeof lines, "Contact: <sip:c%u@192.0.2.20>;expires=3600\n", i);
+		status_is(reg(p, lines), 200);
+	}
+	status_is(reg(p, "Contact: <sip:c10@192.0.2.20>;expires=60\n"), 200);
+	talk_has(p, "sip:c10@");
+	assert_int_equal(fetched(p), 10);
+}
+
 static void test_more_contacts_at_once_than_allowed_are_refused(void **state)
 {
 	struct phone *p = bob(*state);
@@ -424,6 +437,7 @@ int main(void)
 		T(test_path_too_long_to_keep_is_refused),
 		T(test_instance_and_reg_id_name_a_binding),
 		T(test_too_many_contacts_make_room),
+		T(test_new_contact_is_not_the_one_that_makes_room),
 		T(test_more_contacts_at_once_than_allowed_are_refused),
 		T(test_longest_answer_still_fits),
 		T(test_call_goes_where_the_register_came_from),
