@@ -329,6 +329,8 @@ static bool worth_saving(const struct binding *old, const struct binding_set *s,
 	if (!old || !flow_eq(&old->set.flow, &s->flow) ||
 	    !str_eq(old->set.key.contact, s->key.contact) || !str_eq(old->set.path, s->path))
 		return true;
+	if (s->expires_ms < old->saved_expires_ms || s->q_1000 != old->set.q_1000)
+		return true;
 	uint64_t lease = s->expires_ms > now ? s->expires_ms - now : 0;
 	return s->expires_ms > old->saved_expires_ms + lease / 3;
 }

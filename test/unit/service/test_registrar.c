@@ -414,6 +414,17 @@ static void test_refresh_is_not_written_each_time(void **state)
 	assert_int_equal(world_binding_writes(*state), writes + 1);
 }
 
+static void test_shorter_lease_is_written(void **state)
+{
+	struct phone *p = bob(*state);
+	status_is(reg(p, "Contact: <sip:a@192.0.2.20>\nExpires: 3600\n"), 200);
+	status_is(reg(p, "Contact: <sip:a@192.0.2.20>\nExpires: 60\n"), 200);
+	struct world *w = world_new();
+	world_advance(w, 61000);
+	assert_int_equal(world_restore(w, *state, 0), E_STALE); /* not an hour after a restart */
+	world_free(w);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -443,6 +454,7 @@ int main(void)
 		T(test_call_goes_where_the_register_came_from),
 		T(test_bindings_survive_a_restart),
 		T(test_refresh_is_not_written_each_time),
+		T(test_shorter_lease_is_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
