@@ -62,7 +62,7 @@ X(NUMBER, limit_tcp_registered_idle_s, "limits.tcp_registered_idle_s", 60, 60480
 X(NUMBER, limit_tcp_unsent_bytes, "limits.tcp_unsent_bytes", 65536, 16777216, "1048576", "bytes",
   "Most bytes waiting to be sent on a TCP connection.")
 X(NUMBER, limit_registrations, "limits.registrations", 1, 10000000, "1000000", "",
-  "Most bindings of a shard.")
+  "Most bindings of a shard; above it new contacts are answered 503, refreshes go on.")
 X(NUMBER, limit_registrations_device, "limits.registrations_per_device", 1, 100, "10", "",
   "Most contacts that one device may register.")
 X(NUMBER, limit_calls, "limits.calls", 1, 1000000, "20000", "",

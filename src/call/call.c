@@ -348,7 +348,8 @@ void calls_located(struct calls *cs, uint64_t key, const struct route_presence *
 		return;
 	c->state = CALL_RINGING;
 	timer_in(cs->a.wheel, &c->ring_timer, c->decision.ring_ms);
-	for (size_t i = 0; i < n_targets; i++)
+	size_t most = cs->a.settings.max_branches ? cs->a.settings.max_branches : n_targets;
+	for (size_t i = 0; i < n_targets && i < most; i++) /* they come in order of q */
 		ring(c, &targets[i]);
 	call_save(c);
 	if (!anybody_ringing(c))

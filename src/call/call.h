@@ -41,6 +41,7 @@ struct call_settings {
 	uint32_t session_expires_s, min_se_s; /* RFC 4028 */
 	uint32_t silence_ms;           /* no RTP for this long: ask the peer whether it is there */
 	size_t max_calls;
+	size_t max_branches;           /* contacts that one call rings at a time; 0: no limit */
 	uint32_t prack_give_up_ms;     /* 64*T1 */
 };
 

@@ -282,6 +282,20 @@ static void answer_ok(struct work *w, struct strans *st)
 		strans_reply_status(st, 500);
 }
 
+/** The shard's limit: what is registered goes on being refreshed, new contacts are refused. */
+static bool fits_in_shard(struct work *w)
+{
+	size_t n = location_size(w->r->location);
+	for (size_t i = 0; i < w->n; i++) {
+		struct binding_key key = key_of(w, &w->wanted[i]);
+		if (w->wanted[i].expires_s && !location_find(w->r->location, &key))
+			n++;
+	}
+	bool fits = !w->r->settings.max_total || n <= w->r->settings.max_total ||
+	            n == location_size(w->r->location);
+	return fits || refuse(w, 503, "Registrar Full");
+}
+
 static void answer_refusal(struct work *w, struct strans *st)
 {
 	char room[64];
@@ -289,6 +303,8 @@ static void answer_refusal(struct work *w, struct strans *st)
 	buf_init_fixed(&b, room, sizeof room);
 	if (w->status == 423)
 		sip_put_hdr_u32(&b, HDR_MIN_EXPIRES, w->r->settings.min_s);
+	if (w->status == 503)
+		sip_put_hdr_u32(&b, HDR_RETRY_AFTER, 60);
 	const struct sip_reply r = {
 		.status = w->status, .reason = str_z(w->reason), .headers = buf_view(&b)};
 	if (strans_reply(st, &r) != 0)
@@ -301,7 +317,7 @@ void registrar_request(struct registrar *r, struct strans *st, const struct sip_
 	struct work w = {.r = r, .m = m, .who = who, .now_ms = wall_ms};
 	bool ok = may_register(&w) || refuse(&w, 403, "Not Your Address Of Record");
 	/* 10.3 step 7: all of it or nothing. */
-	ok = ok && read_contacts(&w) && in_order(&w);
+	ok = ok && read_contacts(&w) && in_order(&w) && fits_in_shard(&w);
 	char room[2048];
 	struct buf path;
 	buf_init_fixed(&path, room, sizeof room);

@@ -11,6 +11,7 @@
 struct registrar_settings {
 	uint32_t default_s, min_s, max_s; /* expiry */
 	unsigned max_bindings;            /* of one device */
+	size_t max_total;                 /* of the shard; 0: no limit */
 };
 
 struct registrar {
