@@ -2,7 +2,7 @@
 """Calls between two phones: answered, refused, given up, ended from either side."""
 import re
 
-from lib.net import check, equal
+from lib.net import check, equal, waits
 from lib.phone import describe
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -248,6 +248,7 @@ def hang_up_by_command(t):
 	equal(t.cdr()["ended_by"], "system", "ended by")
 
 
+@waits
 def caller_that_never_acknowledges(t):
 	"""A caller that never acknowledges: the 200 is repeated, then the call is ended (32 s)."""
 	t.start()

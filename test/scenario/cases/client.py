@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Habits of phones in the field that are odd and yet have to work."""
-from lib.net import check, equal
+from lib.net import check, equal, waits
 from lib.phone import describe
 from lib.sip import Msg
 
@@ -164,6 +164,7 @@ def old_cseq_in_the_dialog_is_500(t):
 	t.hang_up(ca, cb)
 
 
+@waits
 def nonce_that_is_too_old(t):
 	"""After limits.nonce_age_s the right password gets stale=true and a new nonce."""
 	t.start(limits_nonce_age_s=10)

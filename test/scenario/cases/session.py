@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Session timers (RFC 4028), reliable provisionals (RFC 3262), and phones that are gone."""
-from lib.net import check, equal
+from lib.net import check, equal, waits
 from lib.phone import describe
 from lib.sip import tag_of
 
 TIMER = [("Supported", "timer")]
 
 
+@waits
 def refresh_by_update_and_by_invite(t):
 	"""At half of the interval (90 s is the shortest) we refresh each leg in the way that its phone can."""
 	t.start(limits_session_expires_s=90)
@@ -64,6 +65,7 @@ def the_phone_refreshes(t):
 	t.hang_up(ca, cb)
 
 
+@waits
 def dead_phone_without_refresh_is_ended(t):
 	"""The caller promised to refresh and is gone: ended when its time is nearly over."""
 	t.start()
@@ -75,6 +77,7 @@ def dead_phone_without_refresh_is_ended(t):
 	equal(t.cdr()["ended_by"], "system", "ended by")
 
 
+@waits
 def dead_phone_without_audio_is_ended(t):
 	"""No RTP, and no answer to our question: ended (rtp.silence_s, then 32 s of asking)."""
 	t.start(rtp_silence_s=2)

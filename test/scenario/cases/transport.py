@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """TCP and IPv6, alone and mixed with UDP and IPv4."""
-from lib.net import check, equal, have_ipv6
+from lib.net import check, equal, have_ipv6, waits
 from lib.phone import describe
 
 
@@ -78,6 +78,7 @@ def tcp_keep_alive_pong(t):
 	phone.register()
 
 
+@waits
 def tcp_call_to_a_lost_connection_is_480(t):
 	"""The way to the phone is gone with its connection; a new one brings it back."""
 	t.start()
@@ -141,6 +142,7 @@ if have_ipv6():
 		t.hang_up(*t.connect(bob, alice))
 
 
+@waits
 def tcp_connection_lost_in_a_call(t):
 	"""The phone's connection breaks: the other side can hang up, and nothing of the call is left."""
 	t.start()
@@ -210,6 +212,7 @@ def phones_over_every_transport_ring_together(t):
 	t.hang_up(ca, last)
 
 
+@waits
 def phone_that_vanished_does_not_hold_up_the_others(t):
 	"""A binding whose phone is gone: the living one rings and answers; alone, the caller hears of it."""
 	t.start()

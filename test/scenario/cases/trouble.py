@@ -6,12 +6,13 @@ import random
 import socket
 
 from lib.lossy import Lossy
-from lib.net import check, equal
+from lib.net import check, equal, waits
 from lib.phone import describe
 
 TORTURE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../torture")
 
 
+@waits
 def fifty_calls_with_5_percent_loss(t):
 	"""Every call is set up, answered and ended, and each has one record."""
 	t.start()
@@ -226,6 +227,7 @@ def malformed_audio_while_a_call_goes_on(t):
 	_goes_on(t, ca, cb)
 
 
+@waits
 def nothing_is_left_after_quiet_time(t):
 	"""After many ends of every kind: no calls and no transactions (Timer J and others: 32 s)."""
 	t.start()

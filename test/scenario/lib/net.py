@@ -25,6 +25,12 @@ def equal(got, want, what):
 		raise Failed(f"{what}: {got!r} instead of {want!r}")
 
 
+def waits(scenario):
+	"""Mostly waits for timers of the protocol: begun first, so that the others run meanwhile."""
+	scenario.waits = True
+	return scenario
+
+
 class Timer:
 	def __init__(self, fn):
 		self.fn, self.alive = fn, True
