@@ -28,6 +28,7 @@ int calls_new(struct calls **out, const struct calls_args *args)
 	map_init(&c->by_stream);
 	list_init(&c->all);
 	list_init(&c->dead);
+	list_init(&c->passings);
 	timer_init(&c->reaper, reap, c);
 	*out = c;
 	return 0;
@@ -42,6 +43,7 @@ void calls_free(struct calls *c)
 		call_free(container_of(dead, struct call, node));
 	list_for_each_safe(it, &c->all)
 		call_free(container_of(it, struct call, node));
+	calls_drop_passings(c);
 	map_fini(&c->by_key);
 	map_fini(&c->by_id);
 	map_fini(&c->by_dialog);

@@ -27,6 +27,7 @@ struct calls {
 	struct map by_stream;  /* struct leg.stream_node */
 	struct list_node all;  /* struct call.node */
 	struct list_node dead; /* freed at the next turn: nobody frees itself in its own callback */
+	struct list_node passings; /* requests under way from one side to the other */
 	struct timer reaper;
 	uint64_t next_key;
 	size_t n;
@@ -268,6 +269,8 @@ struct ctrans *leg_send(struct leg *l, enum sip_method method, struct str header
                         struct str body, ctrans_fn *fn, void *user);
 /** Send a request of the other side on (INFO, MESSAGE) and answer it with what comes back. */
 void leg_pass_request(struct leg *to, struct strans *st, const struct sip_msg *m);
+/** For a stop: what joined the transactions is freed, and they are not told. */
+void calls_drop_passings(struct calls *cs);
 void leg_learn(struct leg *l, const struct sip_msg *m); /* Allow, Supported */
 
 /* -- legs: media --------------------------------------------------------------------- */

@@ -332,6 +332,18 @@ static void drop_packets(struct world *w)
 	}
 }
 
+/** What a shard says while it is freed is heard by nobody. */
+static void settle_nothing(struct world *w)
+{
+	struct list_node *n;
+	while ((n = list_first(&w->posted)) != NULL) {
+		struct posted *p = container_of(n, struct posted, node);
+		list_remove(n);
+		shard_mail_drop(p->mail);
+		free(p);
+	}
+}
+
 void world_free(struct world *w)
 {
 	shard_stop(w->shard);
@@ -343,8 +355,16 @@ void world_free(struct world *w)
 	assert_null(w->record);
 	assert_int_equal(json_object_size(w->live), 0);
 	assert_int_equal(metric_get(&w->metrics, METRIC_CALLS), 0);
+	world_abandon(w);
+}
+
+void world_abandon(struct world *w)
+{
+	settle(w);
 	shard_free(w->shard);
 	assert_int_equal(w->wheel.n, 0);
+	settle_nothing(w);
+	free(w->record);
 	drop_packets(w);
 	while (w->n_bindings)
 		drop_binding(w, 0);

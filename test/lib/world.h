@@ -29,6 +29,8 @@ struct world *world_new(void);
 struct world *world_new_with(void (*tweak)(struct shard_args *a));
 /** Ends all calls, lets all timers run out, and fails the test when anything is left over. */
 void world_free(struct world *w);
+/** Frees it as it is, as a daemon that ends at once: nothing may leak, and no timer be left. */
+void world_abandon(struct world *w);
 
 uint64_t world_now(const struct world *w);
 /** Let time pass, millisecond by millisecond where something is due. */

@@ -165,6 +165,16 @@ static void test_passing_request_outlives_its_call(void **state)
 	assert_true(phone_takes(t.a, "SIP/2.0 200"));
 }
 
+static void test_stop_in_the_middle_of_a_passing_request_leaks_nothing(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct talk t = talk_up(w);
+	phone_in_dialog(t.a, "INFO", NULL, NULL);
+	phone_expect(t.b, "INFO ");
+	world_abandon(w);
+}
+
 static void test_passing_request_without_an_answer(void **state) /* RFC 4320: 4.2 */
 {
 	struct talk t = talk_up(*state);
@@ -453,6 +463,7 @@ int main(void)
 		T(test_info_passes_with_its_answer),
 		T(test_message_in_the_dialog_passes_with_its_answer),
 		T(test_passing_request_outlives_its_call),
+		cmocka_unit_test(test_stop_in_the_middle_of_a_passing_request_leaks_nothing),
 		T(test_passing_request_without_an_answer),
 		T(test_requests_of_other_issues_are_refused_in_the_dialog),
 		T(test_nothing_of_one_side_shows_on_the_other),
