@@ -19,7 +19,8 @@ struct message {
 	struct str from, to;        /* header values */
 	struct str type, body;
 	uint32_t max_forwards;
-	size_t waiting;             /* client transactions without a final answer */
+	size_t undecided;           /* client transactions without a final answer */
+	size_t alive;               /* client transactions that still point here */
 	uint16_t best;
 	bool sent;
 };
@@ -91,10 +92,10 @@ static void finish(struct message *x, uint16_t status)
 
 static void check_over(struct message *x)
 {
-	if (x->waiting)
-		return;
-	finish(x, x->best ? x->best : 480);
-	message_free(x);
+	if (!x->undecided)
+		finish(x, x->best ? x->best : 480);
+	if (!x->alive)
+		message_free(x);
 }
 
 static void on_st(enum strans_event event, struct strans *st, void *user)
@@ -105,6 +106,15 @@ static void on_st(enum strans_event event, struct strans *st, void *user)
 		x->st = NULL;
 }
 
+static void note_answer(struct message *x, uint16_t status)
+{
+	x->undecided--;
+	if (status < 300)
+		finish(x, status);
+	else if (!x->best || x->best >= 500) /* a challenge is for us: it does not pass */
+		x->best = status == 401 || status == 407 ? 480 : status;
+}
+
 static void on_ct(enum ctrans_event event, struct ctrans *ct, const struct sip_msg *m, int err,
                   void *user)
 {
@@ -112,16 +122,12 @@ static void on_ct(enum ctrans_event event, struct ctrans *ct, const struct sip_m
 	struct message *x = user;
 	if (event == CTRANS_PROVISIONAL)
 		return;
-	if (event == CTRANS_FINAL) {
-		if (m->status < 300)
-			finish(x, m->status);
-		else if (!x->best || x->best >= 500) /* a challenge is for us: it does not pass */
-			x->best = m->status == 401 || m->status == 407 ? 480 : m->status;
-		return;
-	}
-	if (err && !x->best)
-		x->best = err == ETIMEDOUT ? 408 : 480;
-	x->waiting--;
+	if (event == CTRANS_FINAL)
+		note_answer(x, m->status);
+	else if (err)
+		note_answer(x, err == ETIMEDOUT ? 408 : 480);
+	if (event == CTRANS_END)
+		x->alive--;
 	check_over(x);
 }
 
@@ -148,8 +154,10 @@ static void send_to(struct message *x, const struct call_target *t)
 		.flow = &t->flow,
 	};
 	struct ctrans *ct;
-	if (buf_ok(&b) && ctrans_start(&ct, shard_sip(s), &args, on_ct, x) == 0)
-		x->waiting++;
+	if (buf_ok(&b) && ctrans_start(&ct, shard_sip(s), &args, on_ct, x) != 0)
+		return;
+	x->undecided++;
+	x->alive++;
 }
 
 void messages_located(struct messages *ms, uint64_t key, const struct mail_located *l)

@@ -246,12 +246,7 @@ static const char umbra[] =
 	"{\"name\":\"Udo\",\"extension\":\"1002\",\"devices\":[{\"username\":\"1002\",\"password\":\"umbra-1002\"},"
 	"{\"username\":\"only-udo\",\"password\":\"umbra-only-udo\"}]}]}";
 
-struct world *world_new(void)
-{
-	return world_new_with(NULL);
-}
-
-struct world *world_new_with(void (*tweak)(struct shard_args *a))
+static struct world *make_world(const char *first_tenant, void (*tweak)(struct shard_args *a))
 {
 	struct world *w = calloc(1, sizeof *w);
 	timer_wheel_init(&w->wheel, START_MS);
@@ -261,7 +256,7 @@ struct world *world_new_with(void (*tweak)(struct shard_args *a))
 	list_init(&w->posted);
 	w->cdrs = json_array();
 	w->live = json_object();
-	w->tenants[0] = test_tenant(acme, 100);
+	w->tenants[0] = test_tenant(first_tenant, 100);
 	w->tenants[1] = test_tenant(umbra, 200);
 	struct buf why;
 	buf_init(&why, 1024);
@@ -297,6 +292,21 @@ struct world *world_new_with(void (*tweak)(struct shard_args *a))
 		tweak(&args);
 	assert_int_equal(shard_new(&w->shard, &args), 0);
 	return w;
+}
+
+struct world *world_new(void)
+{
+	return world_new_with(NULL);
+}
+
+struct world *world_new_with(void (*tweak)(struct shard_args *a))
+{
+	return make_world(acme, tweak);
+}
+
+struct world *world_new_of(const char *tenant_file)
+{
+	return make_world(tenant_file, NULL);
 }
 
 static void settle(struct world *w)
@@ -558,21 +568,45 @@ static void expand(struct phone *p, const char *text, struct buf *out)
 	}
 }
 
+static void input(struct world *w, const struct addr *from, struct str bytes)
+{
+	struct flow flow = {.transport = SIP_UDP, .remote = *from};
+	assert_int_equal(addr_parse(&flow.local, from->family == ADDR_V6 ? STR("[2001:db8::1]:5060")
+	                                                                 : STR("192.0.2.1:5060")),
+	                 0);
+	/* Exactly sized, so that reading past the end is seen. */
+	char *exact = malloc(bytes.n ? bytes.n : 1);
+	memcpy(exact, bytes.p, bytes.n);
+	shard_input(w->shard, (struct str){exact, bytes.n}, &flow);
+	free(exact);
+	settle(w);
+}
+
+unsigned world_feed(struct world *w, const char *from, struct str bytes)
+{
+	struct addr a;
+	unsigned status = 0;
+	assert_int_equal(addr_parse(&a, str_z(from)), 0);
+	drop_packets(w);
+	input(w, &a, bytes);
+	list_for_each(it, &w->packets) {
+		const struct packet *x = container_of(it, struct packet, node);
+		unsigned got;
+		char head[16];
+		snprintf(head, sizeof head, "%.*s", (int)(x->n < 15 ? x->n : 15), x->bytes);
+		if (!status && sscanf(head, "SIP/2.0 %u", &got) == 1 && got >= 200)
+			status = got;
+	}
+	drop_packets(w);
+	return status;
+}
+
 static void deliver(struct phone *p)
 {
 	p->w->received++;
 	if (p->w->lose_in && --p->w->lose_in == 0)
 		return;
-	struct flow flow = {.transport = SIP_UDP, .remote = p->addr};
-	assert_int_equal(addr_parse(&flow.local, p->addr.family == ADDR_V6 ? STR("[2001:db8::1]:5060")
-	                                                                   : STR("192.0.2.1:5060")),
-	                 0);
-	/* Exactly sized, so that reading past the end is seen. */
-	char *exact = malloc(p->last_out_n ? p->last_out_n : 1);
-	memcpy(exact, p->last_out, p->last_out_n);
-	shard_input(p->w->shard, (struct str){exact, p->last_out_n}, &flow);
-	free(exact);
-	settle(p->w);
+	input(p->w, &p->addr, (struct str){p->last_out, p->last_out_n});
 }
 
 void phone_say(struct phone *p, const char *fmt, ...)
@@ -668,6 +702,22 @@ const struct sip_msg *phone_expect(struct phone *p, const char *begins)
 	if (strncmp(p->last_in, begins, strlen(begins)) != 0)
 		fail_msg("%s: expected \"%s\", got:\n%s", p->username, begins, p->last_in);
 	return m;
+}
+
+const char *phone_said(const struct phone *p)
+{
+	return p->last_out;
+}
+
+const char *phone_challenge(const struct phone *p)
+{
+	return p->challenge;
+}
+
+void phone_set_challenge(struct phone *p, const char *challenge)
+{
+	snprintf(p->challenge, sizeof p->challenge, "%s", challenge);
+	p->nc = 0;
 }
 
 const char *phone_text(const struct phone *p)

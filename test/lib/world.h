@@ -27,6 +27,8 @@ struct phone;
 struct world *world_new(void);
 /** The same with other settings: `tweak` may change them before the shard is made. NULL: none. */
 struct world *world_new_with(void (*tweak)(struct shard_args *a));
+/** The same with another first tenant, of a tenant file in JSON. */
+struct world *world_new_of(const char *tenant_file);
 /** Ends all calls, lets all timers run out, and fails the test when anything is left over. */
 void world_free(struct world *w);
 /** Frees it as it is, as a daemon that ends at once: nothing may leak, and no timer be left. */
@@ -54,6 +56,11 @@ struct str world_live_record(const struct world *w);
 const struct tenant *world_tenant(const struct world *w, const char *name);
 /** A question of the control thread; the answer is borrowed until the next one. */
 json_t *world_ask(struct world *w, enum shard_query_kind what, uint64_t tenant, const char *id);
+/**
+ * Bytes from an address, as they are. @return the status of the first final answer to anywhere; 0:
+ * there was none. All packets that wait are thrown away.
+ */
+unsigned world_feed(struct world *w, const char *from, struct str bytes);
 /** Bindings as the store has them, how often one was written, and one of them read back. */
 size_t world_bindings(const struct world *w);
 unsigned world_binding_writes(const struct world *w);
@@ -83,6 +90,11 @@ void phone_resend(struct phone *p);
 
 /** The next packet to this phone must begin like that; it is parsed (borrowed until the next). */
 const struct sip_msg *phone_expect(struct phone *p, const char *begins);
+/** The packet that was sent last, as text. */
+const char *phone_said(const struct phone *p);
+/** The value of the last challenge, and another one instead. */
+const char *phone_challenge(const struct phone *p);
+void phone_set_challenge(struct phone *p, const char *challenge);
 /** The packet read last as text, for tests that look for what must not be in it. */
 const char *phone_text(const struct phone *p);
 /** Is there a packet for this phone that begins so? It is taken then, and what lies before it too. */
