@@ -219,6 +219,7 @@ static void at_ring(const struct tenant *t, const struct route_facts *f, struct 
 {
 	const struct user *u = tenant_user_by_id(t, s->user);
 	struct str who = u ? u->extension : STR("?");
+	uint16_t failed = f->failed_status >= 300 ? f->failed_status : 0;
 	char text[96];
 	switch (f->event) {
 	case ROUTE_RANG_OUT:
@@ -226,14 +227,14 @@ static void at_ring(const struct tenant *t, const struct route_facts *f, struct 
 		reject(s, out, 480, "No Answer");
 		return;
 	case ROUTE_BUSY:
-		snprintf(text, sizeof text, "declined or busy: %u", f->failed_status);
+		snprintf(text, sizeof text, "declined or busy: %u", failed);
 		note(tr, STR("busy"), who, STR("rejected"), str_z(text));
-		reject(s, out, f->failed_status ? f->failed_status : 486, NULL);
+		reject(s, out, failed ? failed : 486, NULL);
 		return;
 	default:
-		snprintf(text, sizeof text, "no device could be reached: %u", f->failed_status);
+		snprintf(text, sizeof text, "no device could be reached: %u", failed);
 		note(tr, STR("unreachable"), who, STR("rejected"), str_z(text));
-		reject(s, out, f->failed_status ? f->failed_status : 480, NULL);
+		reject(s, out, failed ? failed : 480, NULL);
 		return;
 	}
 }
@@ -242,7 +243,9 @@ void route_step(const struct tenant *t, const struct route_facts *f, struct rout
                 struct route_decision *out, struct route_trace *tr)
 {
 	memset(out, 0, sizeof *out);
-	if (++state->hops > ROUTE_MAX_HOPS) {
+	if (state->hops <= ROUTE_MAX_HOPS)
+		state->hops++; /* and stays there: it must not begin anew */
+	if (state->hops > ROUTE_MAX_HOPS) {
 		note(tr, STR("hops"), STR_NONE, STR("rejected"), STR("too many steps: a loop"));
 		reject(state, out, 482, NULL);
 		return;
