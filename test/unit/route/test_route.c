@@ -206,7 +206,8 @@ static void test_outcomes_of_ringing(void **state)
 	} all[] = {
 		{ROUTE_RANG_OUT, 0, 480, "no-answer"},      {ROUTE_BUSY, 486, 486, "busy"},
 		{ROUTE_BUSY, 603, 603, "busy"},             {ROUTE_BUSY, 0, 486, "busy"},
-		{ROUTE_UNREACHABLE, 404, 404, "unreachable"}, {ROUTE_UNREACHABLE, 0, 480, "unreachable"},
+		{ROUTE_UNREACHABLE, 404, 404, "unreachable"},
+		{ROUTE_UNREACHABLE, 0, 480, "unreachable"},
 	};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		f->state = (struct route_state){0};
