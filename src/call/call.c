@@ -672,6 +672,10 @@ void call_incoming(struct calls *cs, struct strans *st, const struct sip_msg *m,
 	log_event(cs->a.log, LOG_CALL_BEGIN, LOG_S("tenant", tenant_name(t)), LOG_Z("call", c->id),
 	          LOG_S("from", c->caller_number), LOG_S("to", c->dialled),
 	          LOG_S("sip_call_id", m->call_id));
+	if (!dialog_fits(&l->dlg)) {
+		call_end(c, END_SYSTEM, 513, "its names or routes are too long", STR_NONE);
+		return;
+	}
 	if (!leg_session_from_request(l, st, m)) {
 		strans_detach(st);
 		l->invite_st = NULL;

@@ -4,7 +4,7 @@
 #include "sip/build.h"
 #include "sip/param.h"
 
-enum { MAX_ROUTES = 16, MAX_ROUTES_TEXT = 2048 };
+enum { MAX_ROUTES = 16, MAX_ROUTES_TEXT = 2048, MAX_TARGET = 1024, MAX_NAMES = 1536 };
 
 struct str sip_addr_naked(const struct sip_addr *a)
 {
@@ -18,7 +18,7 @@ struct str sip_addr_naked(const struct sip_addr *a)
 }
 
 /** The Record-Routes of a message as one Route value, turned round for the caller's side. */
-static void take_routes(struct str *out, const struct sip_msg *m, bool reverse)
+static void take_routes(struct dialog *d, const struct sip_msg *m, bool reverse)
 {
 	struct str routes[MAX_ROUTES];
 	size_t n = 0;
@@ -34,13 +34,15 @@ static void take_routes(struct str *out, const struct sip_msg *m, bool reverse)
 			buf_lit(&b, ", ");
 		buf_str(&b, routes[reverse ? n - 1 - i : i]);
 	}
-	text_set(out, buf_ok(&b) ? buf_view(&b) : STR_NONE);
+	d->routes_lost = !buf_ok(&b) || sip_iter_next(&it, m, HDR_RECORD_ROUTE, &one) == 0;
+	text_set(&d->routes, d->routes_lost ? STR_NONE : buf_view(&b));
 }
 
 static void take_target(struct dialog *d, const struct sip_msg *m)
 {
 	struct sip_addr contact;
-	if (sip_contact(m, &contact) == 0 && !contact.star && contact.uri.text.n)
+	if (sip_contact(m, &contact) == 0 && !contact.star && contact.uri.text.n &&
+	    contact.uri.text.n <= MAX_TARGET)
 		text_set(&d->target, contact.uri.text);
 }
 
@@ -55,7 +57,13 @@ void dialog_init_uas(struct dialog *d, const struct sip_msg *invite, struct str 
 	text_set(&d->remote, sip_addr_naked(&invite->from));
 	text_set(&d->target, invite->from.uri.text);
 	take_target(d, invite);
-	take_routes(&d->routes, invite, false); /* 12.1.1: in order */
+	take_routes(d, invite, false); /* 12.1.1: in order */
+}
+
+bool dialog_fits(const struct dialog *d)
+{
+	return !d->routes_lost && d->target.n <= MAX_TARGET &&
+	       d->call_id.n + d->remote_tag.n + d->local.n + d->remote.n <= MAX_NAMES;
 }
 
 void dialog_init_uac(struct dialog *d, const struct dialog_uac_args *a)
@@ -74,7 +82,7 @@ void dialog_confirm(struct dialog *d, const struct sip_msg *response)
 	text_set(&d->remote_tag, response->to.tag);
 	take_target(d, response);
 	if (sip_hdr(response, HDR_RECORD_ROUTE))
-		take_routes(&d->routes, response, true); /* 12.1.2: reversed */
+		take_routes(d, response, true); /* 12.1.2: reversed */
 }
 
 void dialog_fini(struct dialog *d)

@@ -21,6 +21,7 @@ struct dialog {
 	struct str routes;    /* Route values in the order to send them, comma separated; may be empty */
 	uint32_t local_cseq;  /* of the last request we sent */
 	uint32_t remote_cseq; /* of the last one we got; 0: none */
+	bool routes_lost;     /* they were too long to be kept */
 	bool uac;             /* we sent the first INVITE (direction) */
 	struct flow flow;     /* where our requests go, and theirs came from */
 };
@@ -28,6 +29,9 @@ struct dialog {
 /** From an INVITE we received (section 12.1.1). `local_tag` is what we put into To. */
 void dialog_init_uas(struct dialog *d, const struct sip_msg *invite, struct str local_tag,
                      const struct flow *flow);
+
+/** Can all of it be said again in each request of ours? Else the INVITE is to be refused (513). */
+bool dialog_fits(const struct dialog *d);
 
 struct dialog_uac_args {
 	struct str call_id, local_tag;

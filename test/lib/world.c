@@ -53,6 +53,7 @@ struct phone {
 	struct arena kept_arena;
 	struct sip_msg kept;
 	char invite_out[256];  /* the top Via of the INVITE that was sent last */
+	char display[4096];    /* the name it claims */
 	char more[512];        /* header lines that every INVITE of phone_call carries */
 };
 
@@ -503,6 +504,11 @@ void world_silence(struct world *w, uint64_t stream)
 
 /* -- phones -------------------------------------------------------------------------- */
 
+void phone_claims(struct phone *p, const char *name)
+{
+	snprintf(p->display, sizeof p->display, "%s", name);
+}
+
 struct phone *world_phone(struct world *w, const char *domain, const char *username,
                           const char *password, const char *address)
 {
@@ -513,6 +519,7 @@ struct phone *world_phone(struct world *w, const char *domain, const char *usern
 	snprintf(p->username, sizeof p->username, "%s", username);
 	snprintf(p->password, sizeof p->password, "%s", password);
 	snprintf(p->text, sizeof p->text, "%s", address);
+	phone_claims(p, "Somebody Else");
 	assert_int_equal(addr_parse(&p->addr, str_z(address)), 0);
 	arena_init(&p->arena, 8192);
 	arena_init(&p->invite_arena, 8192);
@@ -611,13 +618,13 @@ static void deliver(struct phone *p)
 
 void phone_say(struct phone *p, const char *fmt, ...)
 {
-	char text[8192];
+	char text[16384];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	struct buf b;
-	buf_init(&b, 16384);
+	buf_init(&b, 32768);
 	expand(p, text, &b);
 	free(p->last_out);
 	p->last_out = malloc(b.n + 1);
@@ -807,8 +814,8 @@ void phone_register(struct phone *p)
 	phone_expect(p, "SIP/2.0 200");
 }
 
-void phone_reply(struct phone *p, const struct sip_msg *req, unsigned status, const char *tag,
-                 const char *more, const char *sdp)
+void phone_reply_from(struct phone *p, const struct sip_msg *req, unsigned status,
+                      const char *tag, const char *more, const char *sdp)
 {
 	struct buf b;
 	buf_init(&b, 16384);
@@ -823,7 +830,6 @@ void phone_reply(struct phone *p, const struct sip_msg *req, unsigned status, co
 		sip_put_hdr_fmt(&b, HDR_TO, STR_FMT ";tag=%s", STR_ARG(to), tag);
 	sip_put_hdr(&b, HDR_CALL_ID, req->call_id);
 	sip_put_hdr(&b, HDR_CSEQ, sip_value(req, HDR_CSEQ));
-	buf_printf(&b, "Contact: <sip:%s@%s>\r\n", p->username, p->text);
 	for (const char *c = more ? more : ""; *c; c++) {
 		if (*c == '\n')
 			buf_ch(&b, '\r');
@@ -837,6 +843,15 @@ void phone_reply(struct phone *p, const struct sip_msg *req, unsigned status, co
 	p->last_out_n = b.n;
 	buf_fini(&b);
 	deliver(p);
+}
+
+void phone_reply(struct phone *p, const struct sip_msg *req, unsigned status, const char *tag,
+                 const char *more, const char *sdp)
+{
+	char lines[1024];
+	snprintf(lines, sizeof lines, "Contact: <sip:%s@%s>\n%s", p->username, p->text,
+	         more ? more : "");
+	phone_reply_from(p, req, status, tag, lines, sdp);
 }
 
 const char *phone_sdp(struct phone *p, uint16_t port, const char *direction)
@@ -879,20 +894,20 @@ static void hop_by_hop(struct phone *a, const char *method, const char *more)
 	if (strcmp(method, "ACK") == 0)
 		snprintf(to_tag, sizeof to_tag, "%s%s", a->remote_tag[0] ? ";tag=" : "",
 		         a->remote_tag);
-	phone_say(a, "%s %s SIP/2.0\n%s\nFrom: \"Somebody Else\" <sip:%s@%s>;tag=%s\nTo: <%s>%s\n"
+	phone_say(a, "%s %s SIP/2.0\n%s\nFrom: \"%s\" <sip:%s@%s>;tag=%s\nTo: <%s>%s\n"
 	              "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\n%s$L",
-	           method, a->ruri, a->invite_out, a->username, a->domain, a->tag, a->ruri, to_tag,
+	           method, a->ruri, a->invite_out, a->display, a->username, a->domain, a->tag, a->ruri, to_tag,
 	           a->call_id, a->cseq, method, more ? more : "");
 }
 
 static void send_invite(struct phone *a, const char *auth, const char *sdp)
 {
 	phone_say(a,
-	           "INVITE %s SIP/2.0\n$VFrom: \"Somebody Else\" <sip:%s@%s>;tag=%s\nTo: <%s>\n"
+	           "INVITE %s SIP/2.0\n$VFrom: \"%s\" <sip:%s@%s>;tag=%s\nTo: <%s>\n"
 	           "Call-ID: %s\nCSeq: %u INVITE\nMax-Forwards: 70\nContact: <sip:%s@%s>\n"
 	           "%s%s%s$L%s",
-	           a->ruri, a->username, a->domain, a->tag, a->ruri, a->call_id, a->cseq, a->username,
-	           a->text,
+	           a->ruri, a->display, a->username, a->domain, a->tag, a->ruri, a->call_id, a->cseq,
+	           a->username, a->text,
 	           a->more[0] ? a->more : "Supported: timer\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE, INFO\n",
 	           auth, sdp ? "Content-Type: application/sdp\n" : "", sdp ? sdp : "");
 	note_via(a);

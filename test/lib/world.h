@@ -73,6 +73,8 @@ const struct media_cmd *world_stream(const struct world *w, size_t i);
 
 struct phone *world_phone(struct world *w, const char *domain, const char *username,
                           const char *password, const char *address);
+/** The display name in From of its INVITEs. */
+void phone_claims(struct phone *p, const char *name);
 const char *phone_address(const struct phone *p);
 /** All of these packets come from there from now on: the phone moved. */
 void phone_move(struct phone *p, const char *address);
@@ -131,6 +133,10 @@ void phone_flush(struct phone *p);
 /** A response to the request that was read last, with To tag `tag`; `more`: lines and body. */
 void phone_reply(struct phone *p, const struct sip_msg *req, unsigned status, const char *tag,
                  const char *more, const char *sdp);
+
+/** The same without the Contact that it has by itself. */
+void phone_reply_from(struct phone *p, const struct sip_msg *req, unsigned status,
+                      const char *tag, const char *more, const char *sdp);
 
 /** An audio description of this phone. */
 const char *phone_sdp(struct phone *p, uint16_t port, const char *direction);

@@ -448,6 +448,35 @@ static void test_stop_ends_all_calls_and_takes_none(void **state)
 	phone_ack_refusal(t.a);
 }
 
+static void test_names_too_long_to_be_said_again_are_refused(void **state) /* 21.5.7 */
+{
+	struct talk t = talk_pair(*state);
+	char name[3800];
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	phone_claims(t.a, name); /* our BYE would have to carry it */
+	phone_dial(t.a, "1002", phone_sdp(t.a, 4000, "sendrecv"));
+	phone_expect(t.a, "SIP/2.0 513");
+	phone_ack_refusal(t.a);
+	phone_expect_nothing(t.b);
+}
+
+static void test_contact_too_long_to_be_called_is_not_taken(void **state)
+{
+	struct talk t = talk_ringing(*state);
+	char more[4200];
+	memset(more, 'c', sizeof more - 1);
+	memcpy(more, "Contact: <sip:", 14);
+	strcpy(more + 4000, "@192.0.2.20>\n");
+	const char *sdp = phone_sdp(t.b, 5000, "sendrecv");
+	phone_reply_from(t.b, phone_invite(t.b), 200, "bob", more, sdp);
+	phone_expect(t.b, "ACK sip:1002@192.0.2.20:5060");
+	phone_expect(t.a, "SIP/2.0 200");
+	phone_in_dialog(t.a, "ACK", NULL, NULL);
+	phone_enter_dialog(t.b, "bob");
+	talk_bye(&t);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -478,6 +507,8 @@ int main(void)
 		TS(test_more_calls_than_allowed_get_503, setup_one),
 		TS(test_no_port_for_the_same_peer_is_503, setup_ports),
 		T(test_stop_ends_all_calls_and_takes_none),
+		T(test_names_too_long_to_be_said_again_are_refused),
+		T(test_contact_too_long_to_be_called_is_not_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

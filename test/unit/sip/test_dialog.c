@@ -96,6 +96,7 @@ static void test_uas_takes_its_side_of_the_invite(void **state) /* 12.1.1 */
 	assert_int_equal(f->d.remote_cseq, 10);
 	assert_int_equal(f->d.local_cseq, 0);
 	assert_false(f->d.uac);
+	assert_true(dialog_fits(&f->d));
 }
 
 static void test_uas_keeps_the_record_routes_in_order(void **state) /* 12.1.1 */
@@ -293,6 +294,7 @@ static void test_more_routes_than_we_follow_are_bounded(void **state)
 		                      "Record-Route: <sip:proxy-with-a-name-%u.test;lr>\r\n", i);
 	snprintf(text + n, sizeof text - n, "\r\n");
 	begin_uas(f, text);
+	assert_false(dialog_fits(&f->d)); /* the peer cannot be reached without them */
 	assert_true(f->d.routes.n <= 2048);
 	head(&f->d, SIP_BYE, 1);
 }
