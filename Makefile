@@ -116,6 +116,17 @@ unit: $(UNIT)
 bench-relay: $(O)/bench/relay_bench
 	$(O)/bench/relay_bench 5 100 500 2000
 
+# Peers beside Tandem, CPU per registration and call: make bench, or bench/run --help.
+.PHONY: bench
+bench: all $(O)/bench/sipgen
+	@tools/install-packages bench
+	@bench/run
+
+GEN_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard bench/gen_*.c))
+$(O)/bench/sipgen: $(O)/bench/sipgen.o $(GEN_OBJ) $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
+-include $(GEN_OBJ:.o=.d)
+
 $(O)/bench/%: $(O)/bench/%.o $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
 
@@ -176,6 +187,7 @@ help:
 	@echo "make docs       write the generated parts of doc/; docs-check: are they up to date?"
 	@echo "make stats      sizes of files and functions, tests"
 	@echo "make fuzz T=fuzz_sip_msg S=60   one fuzz target; make fuzz-all: each of them"
+	@echo "make bench      CPU per registration and call, beside the peers' (bench/run --help)"
 	@echo "make bench-relay           CPU and delay of relayed calls"
 	@echo "make install    PREFIX=/usr/local DESTDIR="
 	@echo "make clean      forget build/"
