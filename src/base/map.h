@@ -22,6 +22,11 @@ struct map_node {
 
 struct map {
 	struct map_node **slots; /* NULL while empty */
+	/*
+	 * A byte for each slot, with a bit for each hash in its chain: most of what is not there
+	 * is known not to be without touching slot or entry, which in a large map are not in the cache.
+	 */
+	uint8_t *hints;
 	size_t n_slots;
 	size_t n;
 };

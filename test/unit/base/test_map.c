@@ -78,6 +78,13 @@ static void test_find_and_next_skip_other_hashes_of_a_slot(void **state)
 	assert_null(map_next(&a.node));
 	assert_ptr_equal(map_find(&m, 21), &b.node);
 	assert_null(map_find(&m, 37));
+	assert_null(map_find(&m, 5 | 7ULL << 61)); /* not even by the hints */
+	map_remove(&m, &c.node);
+	map_remove(&m, &a.node);
+	assert_null(map_find(&m, 5));
+	assert_ptr_equal(map_find(&m, 21), &b.node);
+	map_remove(&m, &b.node);
+	assert_null(map_find(&m, 21));
 	map_fini(&m);
 }
 
