@@ -36,6 +36,7 @@ struct accepted {
 struct ctrans {
 	struct sip_stack *stack;
 	struct map_node by_branch;
+	struct list_node done; /* in stack->done_clients */
 	struct timer timer; /* for the nearer of: */
 	uint64_t end_ms;    /* when the state ends */
 	uint64_t next_ms;   /* when to send again; 0: never */
@@ -86,15 +87,26 @@ static void enter(struct ctrans *ct, enum state state, uint32_t end_in_ms)
 static void terminate(struct ctrans *ct, int err)
 {
 	ct->err = err;
+	list_remove(&ct->done);
 	enter(ct, TERMINATED, 0);
 }
 
-static void enter_or_terminate(struct ctrans *ct, enum state state, uint32_t end_in_ms)
+/** From here on it only absorbs repeats. */
+static void wait_for_repeats(struct ctrans *ct)
 {
-	if (end_in_ms)
-		enter(ct, state, end_in_ms);
-	else
+	if (list_empty(&ct->done))
+		list_push_back(&ct->stack->done_clients, &ct->done);
+}
+
+/** `end_in_ms` 0: repeats cannot come. */
+static void complete(struct ctrans *ct, uint32_t end_in_ms)
+{
+	if (!end_in_ms) {
 		terminate(ct, 0);
+		return;
+	}
+	enter(ct, COMPLETED, end_in_ms);
+	wait_for_repeats(ct);
 }
 
 /* -- making and sending -------------------------------------------------------------- */
@@ -104,6 +116,12 @@ static void keep_request(struct ctrans *ct, struct str bytes)
 	free(ct->request);
 	ct->request = bytes_dup(bytes);
 	ct->request_n = bytes.n;
+}
+
+static void drop_request(struct ctrans *ct)
+{
+	free(ct->request);
+	ct->request = NULL;
 }
 
 /** Out of reach while it is sent, so that nothing that follows can free it. */
@@ -139,6 +157,7 @@ static struct ctrans *make(struct sip_stack *s, enum sip_method method, const st
 	ct->give_up = ECANCELED;
 	memcpy(ct->branch, branch.p, BRANCH_CHARS);
 	timer_init(&ct->timer, on_timer, ct);
+	list_init(&ct->done);
 	map_insert(&s->clients, &ct->by_branch, branch_hash(s, branch, method));
 	s->n_transactions++;
 	metric_add(s->metrics, METRIC_SIP_TRANSACTIONS, 1);
@@ -174,6 +193,7 @@ static void destroy(struct ctrans *ct)
 {
 	struct sip_stack *s = ct->stack;
 	timer_cancel(s->wheel, &ct->timer);
+	list_remove(&ct->done);
 	map_remove(&s->clients, &ct->by_branch);
 	s->n_transactions--;
 	metric_sub(s->metrics, METRIC_SIP_TRANSACTIONS, 1);
@@ -276,11 +296,12 @@ static void on_awaited(struct ctrans *ct, const struct sip_msg *m, const struct 
 		on_provisional(ct, m);
 	} else if (m->status < 300) {
 		enter(ct, ACCEPTED, t1_64(ct)); /* Timer M */
+		drop_request(ct);
 		on_2xx(ct, m, flow);
 	} else {
 		uint32_t d = t1_64(ct) > MIN_TIMER_D_MS ? t1_64(ct) : MIN_TIMER_D_MS;
 		acknowledge(ct, m);
-		enter_or_terminate(ct, COMPLETED, is_reliable(ct) ? 0 : d); /* Timer D */
+		complete(ct, is_reliable(ct) ? 0 : d); /* Timer D */
 		tell(ct, CTRANS_FINAL, m);
 	}
 }
@@ -309,9 +330,8 @@ static void on_awaited_other(struct ctrans *ct, const struct sip_msg *m, const s
 		tell(ct, CTRANS_PROVISIONAL, m);
 		return;
 	}
-	free(ct->request);
-	ct->request = NULL;
-	enter_or_terminate(ct, COMPLETED, is_reliable(ct) ? 0 : ct->stack->timers.t4); /* Timer K */
+	drop_request(ct);
+	complete(ct, is_reliable(ct) ? 0 : ct->stack->timers.t4); /* Timer K */
 	tell(ct, CTRANS_FINAL, m);
 }
 
@@ -437,6 +457,15 @@ void ctrans_flow_failed(struct sip_stack *s, const struct flow *flow, int err)
 	}
 }
 
+bool ctrans_make_room(struct sip_stack *s)
+{
+	struct list_node *n = list_first(&s->done_clients);
+	if (!n)
+		return false;
+	terminate(container_of(n, struct ctrans, done), 0);
+	return true;
+}
+
 void ctrans_free_all(struct sip_stack *s)
 {
 	size_t pos = 0;
@@ -467,7 +496,7 @@ static void put_request(struct buf *b, struct sip_stack *s, const struct ctrans_
 int ctrans_start(struct ctrans **out, struct sip_stack *s, const struct ctrans_args *args,
                  ctrans_fn *fn, void *user)
 {
-	if (s->n_transactions >= s->max_transactions)
+	if (!stack_has_room(s))
 		return E_LIMIT;
 	char branch[BRANCH_CHARS];
 	make_branch(s, branch);
@@ -524,6 +553,7 @@ void ctrans_ack(struct ctrans *ct, const struct flow *flow, struct str ack)
 		a->ack = bytes_dup(ack);
 		a->ack_n = ack.n;
 		a->flow = *flow;
+		wait_for_repeats(ct);
 	}
 	sip_stack_send(ct->stack, flow, ack);
 }

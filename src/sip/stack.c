@@ -46,6 +46,11 @@ void make_branch(struct sip_stack *s, char branch[BRANCH_CHARS])
 	rng_token(s->rng, branch + n, BRANCH_CHARS - n);
 }
 
+bool stack_has_room(struct sip_stack *s)
+{
+	return s->n_transactions < s->max_transactions || strans_make_room(s) || ctrans_make_room(s);
+}
+
 char *bytes_dup(struct str s)
 {
 	if (!s.n)
@@ -178,7 +183,7 @@ static void on_request(struct sip_stack *s, const struct sip_msg *m, const struc
 		strans_on_repeat(st);
 	else if (strans_is_merged(s, m))
 		answer_stateless(s, m, flow, &(struct answer){.status = 482});
-	else if (s->n_transactions >= s->max_transactions)
+	else if (!stack_has_room(s))
 		answer_overload(s, m, flow);
 	else
 		strans_begin(s, &k, m, flow);
@@ -286,6 +291,8 @@ int sip_stack_new(struct sip_stack **out, const struct sip_stack_args *args)
 	map_init(&s->servers);
 	map_init(&s->origins);
 	map_init(&s->clients);
+	list_init(&s->done_servers);
+	list_init(&s->done_clients);
 	arena_init(&s->arena, ARENA_BYTES);
 	buf_init(&s->out, s->limits.max_message);
 	*out = s;

@@ -71,7 +71,11 @@ struct sip_stack_args {
 	struct sip_limits limits;
 	/** Copied; put as Server into responses but 100, as User-Agent into requests; or empty. */
 	struct str server;
-	size_t max_transactions; /* above it, new requests get 503 with Retry-After, statelessly */
+	/*
+	 * Beyond it a new request takes the place of an answered one that only waits for repeats;
+	 * where there is none, it gets 503 with Retry-After, statelessly.
+	 */
+	size_t max_transactions;
 	const struct sip_stack_ops *ops;
 	void *arg;
 };

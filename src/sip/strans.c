@@ -26,6 +26,7 @@ enum state {
 struct strans {
 	struct sip_stack *stack;
 	struct map_node by_key, by_origin;
+	struct list_node done; /* in stack->done_servers */
 	struct timer timer; /* for the nearer of: */
 	uint64_t end_ms;    /* when the state ends; 0: never */
 	uint64_t next_ms;   /* when to send something (again); 0: never */
@@ -98,17 +99,39 @@ static void forget_origin(struct strans *st)
 static void terminate(struct strans *st)
 {
 	forget_origin(st);
+	list_remove(&st->done);
 	st->state = TERMINATED;
 	st->end_ms = st->next_ms = 0;
 	timer_in(st->stack->wheel, &st->timer, 0);
 }
 
-static void enter_or_terminate(struct strans *st, enum state state, uint32_t end_in_ms)
+/** From here on it only absorbs repeats, or answers them again. */
+static void wait_for_repeats(struct strans *st)
 {
-	if (end_in_ms)
-		enter(st, state, end_in_ms, 0);
-	else
+	if (list_empty(&st->done))
+		list_push_back(&st->stack->done_servers, &st->done);
+}
+
+/** A request other than INVITE has its final answer: section 17.2.2, with Timer J. */
+static void complete(struct strans *st)
+{
+	if (is_reliable(st)) {
 		terminate(st);
+		return;
+	}
+	enter(st, COMPLETED, give_up_ms(st), 0);
+	wait_for_repeats(st);
+}
+
+/** The non-2xx was ACKed: section 17.2.1, with Timer I. */
+static void confirm(struct strans *st)
+{
+	if (is_reliable(st)) {
+		terminate(st);
+		return;
+	}
+	enter(st, CONFIRMED, st->stack->timers.t4, 0);
+	wait_for_repeats(st);
 }
 
 /* -- sending ------------------------------------------------------------------------- */
@@ -133,6 +156,12 @@ static void repeat_response(struct strans *st)
 		free(bytes);
 	else
 		st->response = bytes;
+}
+
+static void drop_response(struct strans *st)
+{
+	free(st->response);
+	st->response = NULL;
 }
 
 static void keep_response(struct strans *st, struct str bytes)
@@ -221,7 +250,7 @@ static void advance(struct strans *st, const struct sip_reply *r)
 	else if (r->status < 200)
 		proceed(st);
 	else if (st->method != SIP_INVITE)
-		enter_or_terminate(st, COMPLETED, reliable ? 0 : t1_64); /* Timer J */
+		complete(st);
 	else if (r->status < 300)
 		enter(st, ACCEPTED, t1_64, t1); /* Timer L; section 13.3.1.4 */
 	else
@@ -318,6 +347,7 @@ static void destroy(struct strans *st)
 {
 	struct sip_stack *s = st->stack;
 	timer_cancel(s->wheel, &st->timer);
+	list_remove(&st->done);
 	forget_origin(st);
 	map_remove(&s->servers, &st->by_key);
 	s->n_transactions--;
@@ -374,7 +404,7 @@ bool strans_on_ack(struct strans *st, const struct sip_msg *ack)
 	if (st->rfc2543 && !tag_is_ours(st, ack->to.tag))
 		return false;
 	st->acked = true;
-	enter_or_terminate(st, CONFIRMED, is_reliable(st) ? 0 : st->stack->timers.t4); /* Timer I */
+	confirm(st);
 	tell(st, STRANS_ACK);
 	return true;
 }
@@ -457,6 +487,7 @@ static struct strans *make(struct sip_stack *s, const struct trans_key *k, const
 	append(append(end, m->from.tag), m->call_id);
 	rng_token(s->rng, st->to_tag, TO_TAG_CHARS);
 	timer_init(&st->timer, on_timer, st);
+	list_init(&st->done);
 	return st;
 }
 
@@ -504,6 +535,15 @@ void strans_begin(struct sip_stack *s, const struct trans_key *k, const struct s
 			wait_for_user(st);
 	}
 	st->request = NULL;
+}
+
+bool strans_make_room(struct sip_stack *s)
+{
+	struct list_node *n = list_first(&s->done_servers);
+	if (!n)
+		return false;
+	terminate(container_of(n, struct strans, done));
+	return true;
 }
 
 void strans_free_all(struct sip_stack *s)
@@ -577,4 +617,6 @@ void strans_acked(struct strans *st)
 	st->acked = true;
 	st->next_ms = 0;
 	arm(st);
+	drop_response(st); /* RFC 6026 section 7.1: a repeated INVITE is absorbed */
+	wait_for_repeats(st);
 }

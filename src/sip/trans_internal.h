@@ -30,6 +30,8 @@ struct sip_stack {
 	struct map origins; /* struct strans without To tag by From tag, Call-ID and CSeq */
 	struct map clients; /* struct ctrans by branch and method, the terminated ones too */
 	size_t n_transactions;
+	/* struct strans and ctrans that only absorb repeats; who began first to do so first */
+	struct list_node done_servers, done_clients;
 
 	struct arena arena; /* for the message in hand */
 	bool busy;          /* the arena is in use */
@@ -50,6 +52,13 @@ void stack_give_out(struct sip_stack *s, struct buf *b);
 
 /** A Server or User-Agent line, when the stack has a name. */
 void stack_put_product(const struct sip_stack *s, struct buf *b, enum sip_hdr_id id);
+
+/**
+ * Is there room for one more transaction? Where there is none, the one that has only waited for
+ * repeats longest makes way: a flood shortens that wait (Timers D, I to M) before anything is
+ * refused. It is freed at the next run of the timers, so the limit is passed by one turn's worth.
+ */
+bool stack_has_room(struct sip_stack *s);
 
 /** Where the answer to a request goes: RFC 3261 section 18.2.2, RFC 3581 section 4. */
 void reply_flow(struct flow *out, const struct sip_via *via, const struct flow *flow);
@@ -100,6 +109,8 @@ bool strans_is_merged(const struct sip_stack *s, const struct sip_msg *m);
 /** Make one and hand the request to the user. */
 void strans_begin(struct sip_stack *s, const struct trans_key *k, const struct sip_msg *m,
                   const struct flow *flow);
+/** See stack_has_room. */
+bool strans_make_room(struct sip_stack *s);
 /** The request came again. */
 void strans_on_repeat(struct strans *st);
 /** False: the ACK is not for this transaction, but for a 2xx. */
@@ -113,4 +124,6 @@ void strans_free_all(struct sip_stack *s);
 /** False when it belongs to no client transaction. */
 bool ctrans_on_response(struct sip_stack *s, const struct sip_msg *m, const struct flow *flow);
 void ctrans_flow_failed(struct sip_stack *s, const struct flow *flow, int err);
+/** See stack_has_room. */
+bool ctrans_make_room(struct sip_stack *s);
 void ctrans_free_all(struct sip_stack *s);

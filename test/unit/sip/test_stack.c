@@ -139,6 +139,29 @@ static void test_too_many_transactions_get_503(void **state) /* 21.5.4 */
 	srig_free_unfinished(r);
 }
 
+static void test_answered_make_room_for_new_ones_oldest_first(void **state) /* 17.2.2 */
+{
+	(void)state;
+	struct srig *r = srig_new(2);
+	in(r, srig_request("OPTIONS", B1, ""));
+	reply(r, 200);
+	in(r, with(srig_request("OPTIONS", B2, ""), "CSeq: 1 ", "CSeq: 2 "));
+	reply(r, 200);
+	in(r, with(srig_request("OPTIONS", B1 "-third", ""), "CSeq: 1 ", "CSeq: 3 "));
+	assert_int_equal(r->requests, 3);
+	srig_run(r, 1);
+	assert_int_equal(sip_stack_transactions(r->stack), 2);
+	in(r, with(srig_request("OPTIONS", B2, ""), "CSeq: 1 ", "CSeq: 2 ")); /* still absorbed */
+	assert_int_equal(r->requests, 3);
+	in(r, with(srig_request("OPTIONS", B1 "-fourth", ""), "CSeq: 1 ", "CSeq: 4 "));
+	assert_int_equal(r->requests, 4);
+	srig_run(r, 1);
+	in(r, with(srig_request("OPTIONS", B1 "-fifth", ""), "CSeq: 1 ", "CSeq: 5 "));
+	assert_int_equal(r->requests, 4); /* both left are still to be answered */
+	assert_true(srig_sent_starts(r, r->n_sent - 1, "SIP/2.0 503 "));
+	srig_free_unfinished(r);
+}
+
 /* -- which request is whose
  * ------------------------------------------------------------------------ */
 
@@ -589,6 +612,7 @@ int main(void)
 	    cmocka_unit_test(test_bad_ack_and_bad_response_are_never_answered),
 	    cmocka_unit_test(test_stateless_answers_repeat_their_tag),
 	    cmocka_unit_test(test_too_many_transactions_get_503),
+	    cmocka_unit_test(test_answered_make_room_for_new_ones_oldest_first),
 	    cmocka_unit_test(test_branch_sent_by_and_method_tell_transactions_apart),
 	    cmocka_unit_test(test_case_of_sent_by_host_does_not_count),
 	    cmocka_unit_test(test_very_long_branches_match_too),
