@@ -535,6 +535,10 @@ void strans_begin(struct sip_stack *s, const struct trans_key *k, const struct s
 			wait_for_user(st);
 	}
 	st->request = NULL;
+	if (st->state == TERMINATED) {
+		tell(st, STRANS_END);
+		destroy(st);
+	}
 }
 
 bool strans_make_room(struct sip_stack *s)

@@ -2,9 +2,10 @@
 /**
  * What stack.c, strans.c and ctrans.c share; nobody else includes it.
  *
- * Freeing: a transaction is freed from its own timer and nowhere else. Who ends one
- * marks it TERMINATED and lets the timer run at once; until then lookups pass it
- * over. So whatever a callback does, the transaction it came from is still there.
+ * Freeing: a transaction is freed from its own timer, or where on_request has returned and
+ * ended it, and nowhere else. Who ends one marks it TERMINATED and lets the timer run at
+ * once; until then lookups pass it over. So whatever a callback does, the transaction it
+ * came from is still there.
  */
 #pragma once
 
