@@ -131,8 +131,17 @@ static void post(void *arg, uint16_t shard, struct mail *m)
 static void media(void *arg, size_t thread, struct media_cmd *cmd)
 {
 	struct shard_thread *t = arg;
-	if (media_post(t->all->media, thread, cmd) != 0)
-		free(cmd);
+	if (media_put(t->all->media, thread, cmd) == 0)
+		t->media_to_ring |= 1ULL << thread;
+}
+
+/** A call's setup is half a dozen commands, and a turn has many calls: one wake-up for all. */
+static void ring_media(void *arg)
+{
+	struct shard_thread *t = arg;
+	for (size_t i = 0; t->media_to_ring; i++, t->media_to_ring >>= 1)
+		if (t->media_to_ring & 1)
+			media_ring(t->all->media, i);
 }
 
 static void answer(void *arg, struct mail_query *q)
@@ -259,6 +268,8 @@ int shard_thread_init(struct shard_thread *t, struct shards *all, uint16_t index
 	t->index = index;
 	rng_init(&t->rng);
 	timer_init(&t->stop_timer, on_stop_timer, t);
+	t->ring_media = (struct ev_hook){.fn = ring_media, .arg = t, .flush = true};
+	list_init(&t->ring_media.node);
 	int e = loop_new(&t->loop);
 	if (e)
 		return e;
@@ -297,6 +308,7 @@ static void *run(void *arg)
 
 int shard_thread_start(struct shard_thread *t)
 {
+	loop_hook_add(t->loop, &t->ring_media); /* behind the sockets': answers go first */
 	int e = pthread_create(&t->thread, NULL, run, t);
 	t->running = e == 0;
 	if (!e) {
@@ -319,6 +331,7 @@ void shard_thread_fini(struct shard_thread *t)
 	if (!t->loop)
 		return;
 	timer_cancel(loop_wheel(t->loop), &t->stop_timer);
+	loop_hook_del(t->loop, &t->ring_media);
 	shard_free(t->shard);
 	t->shard = NULL;
 	for (size_t i = 0; i < LISTEN_MAX; i++)

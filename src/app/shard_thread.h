@@ -26,6 +26,8 @@ struct shard_thread {
 		uint16_t listener;
 	} udp_at[LISTEN_MAX];
 	struct links *links;
+	struct ev_hook ring_media;
+	uint64_t media_to_ring;        /* a bit for each media thread with commands of this turn */
 	struct timer stop_timer;
 	uint64_t stop_by_ms;           /* 0: not stopping */
 };

@@ -112,12 +112,10 @@ size_t mailbox_drain(struct mailbox *mb)
 	return n;
 }
 
-int mailbox_post(struct mailbox *mb, struct mail *m)
+int mailbox_put(struct mailbox *mb, struct mail *m)
 {
 	size_t post = atomic_load_explicit(&mb->next_post, memory_order_relaxed);
-	const uint64_t one = 1;
 	struct cell *cell;
-	int state = SLEEPING;
 
 	for (;;) {
 		size_t turn;
@@ -137,12 +135,28 @@ int mailbox_post(struct mailbox *mb, struct mail *m)
 	}
 	cell->mail = m;
 	atomic_store(&cell->turn, post + 1);
+	return 0;
+}
+
+void mailbox_ring(struct mailbox *mb)
+{
+	const uint64_t one = 1;
+	int state = SLEEPING;
+
 	if (atomic_load(&mb->state) == SLEEPING &&
 	    atomic_compare_exchange_strong(&mb->state, &state, RUNG)) {
 		while (write(mb->io.fd, &one, sizeof one) < 0 && errno == EINTR)
 			;
 	}
-	return 0;
+}
+
+int mailbox_post(struct mailbox *mb, struct mail *m)
+{
+	int err = mailbox_put(mb, m);
+
+	if (!err)
+		mailbox_ring(mb);
+	return err;
 }
 
 static void on_ring(struct ev_io *io, unsigned events, void *arg)

@@ -43,5 +43,12 @@ bool mailbox_sleep(struct mailbox *mb, bool sleeping);
 /** Any thread. EAGAIN when the ring is full: the message stays the caller's. */
 must_check int mailbox_post(struct mailbox *mb, struct mail *m);
 
+/**
+ * The two halves of mailbox_post, for who has several messages: put each, then ring once.
+ * Until then a sleeping reader sleeps on.
+ */
+must_check int mailbox_put(struct mailbox *mb, struct mail *m);
+void mailbox_ring(struct mailbox *mb);
+
 /** Writers must be gone. Messages still inside go through `drop` (free when NULL). */
 void mailbox_free(struct mailbox *mb, void (*drop)(struct mail *m));

@@ -77,16 +77,28 @@ void media_free(struct media *m)
 	free(m);
 }
 
-int media_post(struct media *m, size_t thread, struct media_cmd *cmd)
+int media_put(struct media *m, size_t thread, struct media_cmd *cmd)
 {
 	assert(thread < m->n);
-	if (mailbox_post(m->workers[thread]->mailbox, &cmd->mail) == 0)
+	if (mailbox_put(m->workers[thread]->mailbox, &cmd->mail) == 0)
 		return 0;
 	/* Counted here and not by the media thread, so the addition must be atomic. */
 	__atomic_fetch_add(&m->metrics[thread].v[METRIC_MEDIA_CMD_DROPPED], 1, __ATOMIC_RELAXED);
 	log_event(m->log, LOG_MEDIA_CMD_DROPPED, LOG_U("stream", cmd->id), LOG_U("thread", thread));
 	free(cmd);
 	return E_LIMIT;
+}
+
+void media_ring(struct media *m, size_t thread)
+{
+	mailbox_ring(m->workers[thread]->mailbox);
+}
+
+int media_post(struct media *m, size_t thread, struct media_cmd *cmd)
+{
+	int err = media_put(m, thread, cmd);
+	media_ring(m, thread);
+	return err;
 }
 
 size_t media_threads(const struct media *m)

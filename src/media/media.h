@@ -129,4 +129,7 @@ void media_free(struct media *m);
 /** Takes `cmd` (malloc) over. Any thread. Never waits: a full mailbox is counted and logged, and
  * E_LIMIT returned. */
 must_check int media_post(struct media *m, size_t thread, struct media_cmd *cmd);
+/** The two halves of media_post: put each of several commands, then wake the thread once. */
+must_check int media_put(struct media *m, size_t thread, struct media_cmd *cmd);
+void media_ring(struct media *m, size_t thread);
 size_t media_threads(const struct media *m);
