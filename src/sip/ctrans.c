@@ -111,31 +111,34 @@ static void complete(struct ctrans *ct, uint32_t end_in_ms)
 
 /* -- making and sending -------------------------------------------------------------- */
 
-static void keep_request(struct ctrans *ct, struct str bytes)
-{
-	free(ct->request);
-	ct->request = bytes_dup(bytes);
-	ct->request_n = bytes.n;
-}
-
 static void drop_request(struct ctrans *ct)
 {
-	free(ct->request);
+	slab_free(&ct->stack->slab, ct->request, ct->request_n);
 	ct->request = NULL;
+}
+
+static void keep_request(struct ctrans *ct, struct str bytes)
+{
+	drop_request(ct);
+	ct->request = slab_dup(&ct->stack->slab, bytes);
+	ct->request_n = bytes.n;
 }
 
 /** Out of reach while it is sent, so that nothing that follows can free it. */
 static void send_kept(struct ctrans *ct)
 {
 	char *bytes = ct->request;
+	size_t n = ct->request_n;
 	if (!bytes)
 		return;
 	ct->request = NULL;
-	sip_stack_send(ct->stack, &ct->flow, (struct str){bytes, ct->request_n});
-	if (ct->request)
-		free(bytes);
-	else
+	sip_stack_send(ct->stack, &ct->flow, (struct str){bytes, n});
+	if (ct->request) {
+		slab_free(&ct->stack->slab, bytes, n);
+	} else {
 		ct->request = bytes;
+		ct->request_n = n;
+	}
 }
 
 static uint64_t branch_hash(const struct sip_stack *s, struct str branch, enum sip_method method)
@@ -148,9 +151,7 @@ static void on_timer(struct timer *t, void *arg);
 static struct ctrans *make(struct sip_stack *s, enum sip_method method, const struct flow *flow,
                            struct str branch)
 {
-	struct ctrans *ct = calloc(1, sizeof *ct);
-	if (!ct)
-		abort();
+	struct ctrans *ct = slab_zalloc(&s->slab, sizeof *ct);
 	ct->stack = s;
 	ct->method = (uint8_t)method;
 	ct->flow = *flow;
@@ -180,12 +181,13 @@ static void launch(struct ctrans *ct, struct str request, uint32_t give_up_ms)
 
 static void free_accepted(struct ctrans *ct)
 {
+	struct slab *slab = &ct->stack->slab;
 	struct accepted *a;
 	while ((a = ct->accepted) != NULL) {
 		ct->accepted = a->next;
-		free(a->tag);
-		free(a->ack);
-		free(a);
+		slab_free(slab, a->tag, a->tag_n);
+		slab_free(slab, a->ack, a->ack_n);
+		slab_free(slab, a, sizeof *a);
 	}
 }
 
@@ -198,9 +200,9 @@ static void destroy(struct ctrans *ct)
 	s->n_transactions--;
 	metric_sub(s->metrics, METRIC_SIP_TRANSACTIONS, 1);
 	free_accepted(ct);
-	free(ct->request);
-	free(ct->cancel_headers);
-	free(ct);
+	drop_request(ct);
+	slab_free(&s->slab, ct->cancel_headers, ct->cancel_headers_n);
+	slab_free(&s->slab, ct, sizeof *ct);
 }
 
 /* -- what the layer sends by itself -------------------------------------------------- */
@@ -252,10 +254,10 @@ static void send_ack_of(struct ctrans *ct, struct accepted *a)
 {
 	if (!a->ack)
 		return; /* the user is still at work on it */
-	char *copy = bytes_dup((struct str){a->ack, a->ack_n});
+	struct str copy = {slab_dup(&ct->stack->slab, (struct str){a->ack, a->ack_n}), a->ack_n};
 	metric_add(ct->stack->metrics, METRIC_SIP_RETRANSMIT, 1);
-	sip_stack_send(ct->stack, &a->flow, (struct str){copy, a->ack_n});
-	free(copy);
+	sip_stack_send(ct->stack, &a->flow, copy);
+	slab_free(&ct->stack->slab, (char *)(uintptr_t)copy.p, copy.n);
 }
 
 /** A 2xx to an INVITE: a new one is the user's, a repeat is answered with the user's ACK. */
@@ -267,10 +269,8 @@ static void on_2xx(struct ctrans *ct, const struct sip_msg *m, const struct flow
 	} else if (!ct->fn) {
 		ct->stack->ops->on_stray_response(ct->stack->arg, m, flow);
 	} else if (ct->n_accepted < MAX_ACCEPTED) {
-		a = calloc(1, sizeof *a);
-		if (!a)
-			abort();
-		a->tag = bytes_dup(m->to.tag);
+		a = slab_zalloc(&ct->stack->slab, sizeof *a);
+		a->tag = slab_dup(&ct->stack->slab, m->to.tag);
 		a->tag_n = m->to.tag.n;
 		a->next = ct->accepted;
 		ct->accepted = a;
@@ -530,7 +530,7 @@ void ctrans_cancel(struct ctrans *ct, struct str headers)
 		return;
 	ct->cancel_wanted = true;
 	ct->give_up = ECANCELED;
-	ct->cancel_headers = bytes_dup(headers);
+	ct->cancel_headers = slab_dup(&ct->stack->slab, headers);
 	ct->cancel_headers_n = headers.n;
 	if (ct->state == PROCEEDING && !ct->cancel_sent)
 		send_cancel(ct);
@@ -549,8 +549,8 @@ void ctrans_ack(struct ctrans *ct, const struct flow *flow, struct str ack)
 {
 	struct accepted *a = find_accepted(ct, ack_to_tag(ack));
 	if (a) {
-		free(a->ack);
-		a->ack = bytes_dup(ack);
+		slab_free(&ct->stack->slab, a->ack, a->ack_n);
+		a->ack = slab_dup(&ct->stack->slab, ack);
 		a->ack_n = ack.n;
 		a->flow = *flow;
 		wait_for_repeats(ct);

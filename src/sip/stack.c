@@ -51,17 +51,6 @@ bool stack_has_room(struct sip_stack *s)
 	return s->n_transactions < s->max_transactions || strans_make_room(s) || ctrans_make_room(s);
 }
 
-char *bytes_dup(struct str s)
-{
-	if (!s.n)
-		return NULL;
-	char *p = malloc(s.n);
-	if (!p)
-		abort();
-	memcpy(p, s.p, s.n);
-	return p;
-}
-
 /**
  * maddr is not obeyed: a request could aim our answers at anybody. Where the sent-by is another
  * address than the packet came from, there is a NAT between (or a host name), and only the
@@ -293,6 +282,7 @@ int sip_stack_new(struct sip_stack **out, const struct sip_stack_args *args)
 	map_init(&s->clients);
 	list_init(&s->done_servers);
 	list_init(&s->done_clients);
+	slab_init(&s->slab);
 	arena_init(&s->arena, ARENA_BYTES);
 	buf_init(&s->out, s->limits.max_message);
 	*out = s;
@@ -308,6 +298,7 @@ void sip_stack_free(struct sip_stack *s)
 	map_fini(&s->servers);
 	map_fini(&s->origins);
 	map_fini(&s->clients);
+	slab_fini(&s->slab);
 	arena_fini(&s->arena);
 	buf_fini(&s->out);
 	free(s->server);

@@ -147,33 +147,36 @@ static void send_bytes(struct strans *st, struct str bytes)
 static void repeat_response(struct strans *st)
 {
 	char *bytes = st->response;
+	uint32_t n = st->response_n;
 	if (!bytes)
 		return;
 	st->response = NULL;
 	metric_add(st->stack->metrics, METRIC_SIP_RETRANSMIT, 1);
-	send_bytes(st, (struct str){bytes, st->response_n});
-	if (st->response)
-		free(bytes);
-	else
+	send_bytes(st, (struct str){bytes, n});
+	if (st->response) {
+		slab_free(&st->stack->slab, bytes, n);
+	} else {
 		st->response = bytes;
+		st->response_n = n;
+	}
 }
 
 static void drop_response(struct strans *st)
 {
-	free(st->response);
+	slab_free(&st->stack->slab, st->response, st->response_n);
 	st->response = NULL;
 }
 
 static void keep_response(struct strans *st, struct str bytes)
 {
-	free(st->response);
-	st->response = bytes_dup(bytes);
+	drop_response(st);
+	st->response = slab_dup(&st->stack->slab, bytes);
 	st->response_n = (uint32_t)bytes.n;
 }
 
 static void drop_head(struct strans *st)
 {
-	free(st->head);
+	slab_free(&st->stack->slab, st->head, st->head_n);
 	st->head = NULL;
 	st->request = NULL;
 }
@@ -218,7 +221,7 @@ static bool keep_head(struct strans *st, const struct sip_msg *m)
 {
 	struct buf b = stack_take_out(st->stack);
 	sip_put_reply_head(&b, m, &st->flow.remote, STR_NONE, true);
-	st->head = bytes_dup(buf_view(&b));
+	st->head = slab_dup(&st->stack->slab, buf_view(&b));
 	st->head_n = (uint32_t)b.n;
 	bool fits = buf_ok(&b);
 	stack_give_out(st->stack, &b);
@@ -343,6 +346,11 @@ static const struct due other_due[STATES] = {
     [COMPLETED] = {NULL, terminate}, /* Timer J */
 };
 
+static size_t struct_bytes(const struct strans *st)
+{
+	return sizeof *st + st->key_n + st->from_tag_n + st->call_id_n;
+}
+
 static void destroy(struct strans *st)
 {
 	struct sip_stack *s = st->stack;
@@ -352,9 +360,9 @@ static void destroy(struct strans *st)
 	map_remove(&s->servers, &st->by_key);
 	s->n_transactions--;
 	metric_sub(s->metrics, METRIC_SIP_TRANSACTIONS, 1);
-	free(st->response);
-	free(st->head);
-	free(st);
+	drop_response(st);
+	drop_head(st);
+	slab_free(&s->slab, st, struct_bytes(st));
 }
 
 static void on_timer(struct timer *t, void *arg)
@@ -467,9 +475,8 @@ static struct strans *make(struct sip_stack *s, const struct trans_key *k, const
                            const struct flow *flow)
 {
 	size_t text_n = k->n + m->from.tag.n + m->call_id.n;
-	struct strans *st = calloc(1, sizeof *st + text_n);
-	if (!st)
-		abort();
+	struct strans *st = slab_alloc(&s->slab, sizeof *st + text_n);
+	*st = (struct strans){0};
 	st->stack = s;
 	st->request = m;
 	st->flow = *flow;

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/slab.h"
 #include "sip/transaction.h"
 
 struct sip_stack {
@@ -34,6 +35,7 @@ struct sip_stack {
 	/* struct strans and ctrans that only absorb repeats; who began first to do so first */
 	struct list_node done_servers, done_clients;
 
+	struct slab slab;   /* transactions, and the bytes they keep */
 	struct arena arena; /* for the message in hand */
 	bool busy;          /* the arena is in use */
 	struct buf out;     /* see stack_take_out */
@@ -67,9 +69,6 @@ void reply_flow(struct flow *out, const struct sip_via *via, const struct flow *
 /** A new one for a request of ours: 80 random bits. */
 enum { BRANCH_CHARS = 23 };
 void make_branch(struct sip_stack *s, char branch[BRANCH_CHARS]);
-
-/** Heap copy of exactly the size; NULL for nothing. */
-char *bytes_dup(struct str s);
 
 /* -- text of messages that we printed ourselves -------------------------------------- */
 
