@@ -8,6 +8,7 @@ struct parser {
 	struct sdp_media *m; /* NULL before the first m= */
 	struct sdp_attr *next_attr;
 	bool has_own_conn;   /* of m */
+	bool has_nul;        /* somewhere in the text */
 	const char *what;
 };
 
@@ -16,9 +17,8 @@ static bool next_line(struct str *rest, struct str *line)
 {
 	if (!rest->n)
 		return false;
-	size_t i = 0;
-	while (i < rest->n && rest->p[i] != '\r' && rest->p[i] != '\n')
-		i++;
+	size_t i = str_find(*rest, '\n');
+	i = str_find(str_sub(*rest, 0, i), '\r');
 	*line = str_sub(*rest, 0, i);
 	if (i + 1 < rest->n && rest->p[i] == '\r' && rest->p[i + 1] == '\n')
 		i++;
@@ -67,10 +67,18 @@ static void end_media(struct parser *ps)
 		sdp_media_end(ps->s, ps->m, ps->has_own_conn);
 }
 
+/* All but the array of formats, 3 kB of which n_fmt says how much there is. */
+static void clear_media(struct sdp_media *m)
+{
+	memset(m, 0, offsetof(struct sdp_media, fmt));
+	memset(&m->n_fmt, 0, sizeof *m - offsetof(struct sdp_media, n_fmt));
+}
+
 static int on_media(struct parser *ps, struct str value)
 {
 	end_media(ps);
 	ps->m = &ps->s->media[ps->s->n_media++];
+	clear_media(ps->m);
 	ps->m->dir = ps->s->dir; /* section 6.7: the session's is the default */
 	ps->m->attrs = ps->next_attr;
 	ps->has_own_conn = false;
@@ -83,7 +91,7 @@ static int on_line(struct parser *ps, struct str line)
 		ps->what = "line without type";
 		return E_MALFORMED;
 	}
-	if (memchr(line.p, 0, line.n)) {
+	if (ps->has_nul && memchr(line.p, 0, line.n)) {
 		ps->what = "NUL byte";
 		return E_MALFORMED;
 	}
@@ -118,7 +126,7 @@ static int measure(struct sdp *s, struct parser *ps, struct arena *a, struct str
 		return E_LIMIT;
 	}
 	s->attrs = ps->next_attr = arena_alloc(a, (n_attrs + 1) * sizeof *s->attrs);
-	s->media = arena_zalloc(a, (n_media + 1) * sizeof *s->media);
+	s->media = arena_alloc(a, n_media * sizeof *s->media);
 	return 0;
 }
 
@@ -127,7 +135,7 @@ static int parse_lines(struct parser *ps, struct str text, size_t *at_line)
 	bool begun = false;
 	for (struct str line; next_line(&text, &line);) {
 		++*at_line;
-		if (!str_trim(line).n)
+		if (!line.n || !str_trim(line).n)
 			continue;
 		/* section 5.1: nothing but version 0, and first */
 		if (!begun && !str_eq(str_trim(line), STR("v=0"))) {
@@ -156,6 +164,7 @@ int sdp_parse(struct sdp **out, struct arena *a, struct str text, struct sdp_err
 		goto fail;
 	ps.s = arena_zalloc(a, sizeof *ps.s);
 	ps.s->dir = SDP_SENDRECV;
+	ps.has_nul = memchr(text.p, 0, text.n) != NULL;
 	err = measure(ps.s, &ps, a, text);
 	if (!err)
 		err = parse_lines(&ps, text, &where.line);
