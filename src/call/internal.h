@@ -74,7 +74,7 @@ struct leg {
 	struct str bye_headers;
 
 	/* What the peer can do. */
-	bool peer_100rel, peer_requires_100rel, peer_timer, peer_update, peer_update_known;
+	bool peer_100rel, peer_requires_100rel, peer_timer, peer_update;
 	bool invite_had_offer;         /* the INVITE being answered or sent carried one */
 	bool invite_first;             /* invite_st is the dialog's first INVITE */
 	uint32_t invite_cseq;          /* of the INVITE being answered or sent: for ACK, PRACK */
@@ -282,8 +282,6 @@ struct sdp *leg_parse_sdp(struct arena *a, struct str text);
 /** Tell the media plane what this leg is now: addresses, sink, hold. */
 void leg_set_media(struct leg *l, struct leg *peer, bool echo);
 void leg_drop_media(struct leg *l);
-/** What the peer says now, in an offer of its own or in the answer to ours. */
-void leg_set_remote(struct leg *l, struct str sdp, bool offer);
 /** What the peer says now, in an offer of its own or in the answer to ours. */
 void leg_set_remote(struct leg *l, struct str sdp, bool offer);
 /** The line that carries the audio, as sdp_relay_offer chooses it; NULL: none. */

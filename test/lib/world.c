@@ -896,19 +896,21 @@ static void hop_by_hop(struct phone *a, const char *method, const char *more)
 		         a->remote_tag);
 	phone_say(a, "%s %s SIP/2.0\n%s\nFrom: \"%s\" <sip:%s@%s>;tag=%s\nTo: <%s>%s\n"
 	              "Call-ID: %s\nCSeq: %u %s\nMax-Forwards: 70\n%s$L",
-	           method, a->ruri, a->invite_out, a->display, a->username, a->domain, a->tag, a->ruri, to_tag,
-	           a->call_id, a->cseq, method, more ? more : "");
+	           method, a->ruri, a->invite_out, a->display, a->username, a->domain, a->tag,
+	           a->ruri, to_tag, a->call_id, a->cseq, method, more ? more : "");
 }
 
 static void send_invite(struct phone *a, const char *auth, const char *sdp)
 {
+	static const char usual[] =
+		"Supported: timer\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE, INFO\n";
 	phone_say(a,
 	           "INVITE %s SIP/2.0\n$VFrom: \"%s\" <sip:%s@%s>;tag=%s\nTo: <%s>\n"
 	           "Call-ID: %s\nCSeq: %u INVITE\nMax-Forwards: 70\nContact: <sip:%s@%s>\n"
 	           "%s%s%s$L%s",
 	           a->ruri, a->display, a->username, a->domain, a->tag, a->ruri, a->call_id, a->cseq,
 	           a->username, a->text,
-	           a->more[0] ? a->more : "Supported: timer\nAllow: INVITE, ACK, BYE, CANCEL, UPDATE, INFO\n",
+	           a->more[0] ? a->more : usual,
 	           auth, sdp ? "Content-Type: application/sdp\n" : "", sdp ? sdp : "");
 	note_via(a);
 }

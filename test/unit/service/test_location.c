@@ -230,10 +230,10 @@ static void test_walkers_may_remove(void **state)
 	assert_int_equal(location_size(f->l), 0);
 }
 
-static bool is_odd(uint64_t tenant, uint64_t device, void *arg)
+static bool is_odd(const struct binding_key *key, void *arg)
 {
 	(void)arg;
-	return tenant == 1 && device % 2;
+	return key->tenant == 1 && key->device % 2;
 }
 
 static void test_devices_that_are_gone_lose_their_bindings(void **state)
