@@ -178,6 +178,11 @@ struct call {
 	bool ending_legs, cdr_done, dead;
 };
 
+static inline uint64_t call_wall_ms(const struct call *c)
+{
+	return c->calls->a.ops->wall_ms(c->calls->a.arg);
+}
+
 /* -- legs: orders -------------------------------------------------------------------- */
 
 struct leg *leg_new(struct call *c, bool uac);
@@ -317,6 +322,15 @@ void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_
 void call_end(struct call *c, enum leg_end_by by, uint16_t status, const char *why,
               struct str reason_hdr);
 void call_save(struct call *c);
+/** One step of the router, and what it decided. */
+void call_route_step(struct call *c, struct route_facts *f);
+void call_route_failed(struct call *c, enum route_event event);
+void call_on_ring_timer(struct timer *t, void *arg);
+void call_on_limit(struct timer *t, void *arg);
+/** The 200 to the caller, with the call's record written before. */
+void call_answer_caller(struct call *c, struct str sdp);
+/** Every leg but `keep` that is still ringing is given up; `reason_hdr`: a Reason value or empty. */
+void call_cancel_others(struct call *c, const struct leg *keep, struct str reason_hdr);
 struct leg *call_other(struct call *c, const struct leg *l);
 void call_free(struct call *c);
 /** What is left when it is in no table and has no legs. */

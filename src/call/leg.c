@@ -31,7 +31,7 @@ struct leg *leg_new(struct call *c, bool uac)
 	struct leg *l = leg_new_bare(c);
 	l->uac = uac;
 	l->local.id = rng_u64(c->calls->a.rng) >> 2;
-	l->start_ms = c->calls->a.ops->wall_ms(c->calls->a.arg);
+	l->start_ms = call_wall_ms(c);
 	return l;
 }
 
@@ -157,7 +157,7 @@ void leg_ended(struct leg *l)
 	timer_cancel(w, &l->session_timer);
 	leg_stop_prack(l);
 	if (!l->end_ms)
-		l->end_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+		l->end_ms = call_wall_ms(l->call);
 	leg_drop_media(l);
 	call_on_leg_over(l);
 }
@@ -193,7 +193,7 @@ static void send_bye(struct leg *l, struct str headers)
 static void close_leg(struct leg *l)
 {
 	refuse_pending(l);
-	l->end_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+	l->end_ms = call_wall_ms(l->call);
 	l->state = LEG_CLOSING;
 	timer_cancel(l->call->calls->a.wheel, &l->session_timer);
 	leg_drop_media(l);
@@ -276,7 +276,7 @@ static void on_request_bye(struct leg *l, struct strans *st, const struct sip_ms
 	refuse_pending(l);
 	if (l->state == LEG_INCOMING) /* section 15.1.2: the INVITE that waits gets 487 */
 		leg_refuse(l, 487, STR_NONE, STR_NONE);
-	l->end_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+	l->end_ms = call_wall_ms(l->call);
 	call_on_bye(l, reason);
 }
 

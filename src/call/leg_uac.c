@@ -132,7 +132,7 @@ static void on_provisional(struct leg *l, const struct sip_msg *m)
 	if (sip_has_token(m, HDR_REQUIRE, STR("100rel")) && m->to.tag.n && !take_reliable(l, m))
 		return;
 	if (!l->ring_ms)
-		l->ring_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+		l->ring_ms = call_wall_ms(l->call);
 	struct str sdp;
 	if (body_sdp(m, &sdp) != 0)
 		sdp = STR_NONE;
@@ -158,7 +158,7 @@ static void on_2xx(struct leg *l, const struct sip_msg *m)
 	leg_learn(l, m);
 	leg_session_from_response(l, m);
 	l->status = m->status;
-	l->answer_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+	l->answer_ms = call_wall_ms(l->call);
 	struct str sdp;
 	if (body_sdp(m, &sdp) != 0)
 		sdp = STR_NONE;
@@ -290,7 +290,7 @@ void leg_cancel(struct leg *l, struct str headers)
 	if (l->state != LEG_CALLING)
 		return;
 	l->state = LEG_CANCELLING;
-	l->end_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+	l->end_ms = call_wall_ms(l->call);
 	leg_drop_media(l);
 	if (l->invite_ct)
 		ctrans_cancel(l->invite_ct, headers);

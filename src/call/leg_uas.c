@@ -140,7 +140,7 @@ void leg_progress(struct leg *l, uint16_t status, struct str reason, struct str 
 	if (l->state != LEG_INCOMING || !l->invite_st)
 		return;
 	if (!l->ring_ms)
-		l->ring_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+		l->ring_ms = call_wall_ms(l->call);
 	if (sdp.n && l->early_sdp.n && !str_eq(l->early_sdp, sdp))
 		begin_other_dialog(l);
 	if (sdp.n)
@@ -233,7 +233,7 @@ void leg_answer(struct leg *l, struct str sdp)
 		return;
 	}
 	l->status = 200;
-	l->answer_ms = l->call->calls->a.ops->wall_ms(l->call->calls->a.arg);
+	l->answer_ms = call_wall_ms(l->call);
 	l->oa = l->invite_had_offer ? OA_STABLE : OA_OFFERED;
 	l->state = LEG_ANSWERED;
 	leg_arm_session(l);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A call carries out what the router decides: it asks, rings, echoes, refuses. */
+#include "call/internal.h"
+
+static void act(struct call *c);
+
+void call_route_step(struct call *c, struct route_facts *f)
+{
+	struct arena arena;
+	arena_init(&arena, 2048);
+	struct route_trace tr;
+	route_trace_init(&tr, &arena);
+	f->at_ms = call_wall_ms(c);
+	f->dialled = c->dialled;
+	f->caller = tenant_user_by_id(c->tenant, c->caller_user);
+	f->device = tenant_device_by_id(c->tenant, c->caller_device);
+	f->ring_ms = c->calls->a.settings.ring_ms;
+	route_step(c->tenant, f, &c->route, &c->decision, &tr);
+	struct buf notes, all;
+	buf_init(&notes, 65536);
+	buf_init(&all, 65536);
+	route_trace_put_json(&notes, &tr);
+	buf_str(&all, c->trace_json);
+	if (all.n && notes.n > 2)
+		buf_ch(&all, ',');
+	buf_str(&all, str_sub(buf_view(&notes), 1, notes.n - 1)); /* without the brackets */
+	text_set(&c->trace_json, buf_view(&all));
+	buf_fini(&all);
+	buf_fini(&notes);
+	arena_fini(&arena);
+	act(c);
+}
+
+void call_route_failed(struct call *c, enum route_event event)
+{
+	struct route_facts f = {.event = event, .failed_status = c->best_status};
+	call_route_step(c, &f);
+}
+
+void call_on_ring_timer(struct timer *t, void *arg)
+{
+	(void)t;
+	struct call *c = arg;
+	if (c->state == CALL_ROUTING) { /* the question where users are was lost */
+		call_end(c, END_SYSTEM, 500, "the facts of the call could not be gathered", STR_NONE);
+		return;
+	}
+	if (c->state != CALL_RINGING || c->b)
+		return;
+	c->rang_out = true;
+	call_cancel_others(c, NULL, STR("SIP;cause=480;text=\"No answer\""));
+	call_route_failed(c, ROUTE_RANG_OUT);
+}
+
+void call_on_limit(struct timer *t, void *arg)
+{
+	(void)t;
+	call_end(arg, END_SYSTEM, 408, "the longest time a call may last is over",
+	         STR("SIP;cause=408;text=\"Call duration limit\""));
+}
+
+void call_answer_caller(struct call *c, struct str sdp)
+{
+	struct calls_args *a = &c->calls->a;
+	c->state = CALL_ANSWERED;
+	c->answer_ms = call_wall_ms(c);
+	timer_cancel(a->wheel, &c->ring_timer);
+	if (a->settings.max_call_ms)
+		timer_in(a->wheel, &c->limit_timer, a->settings.max_call_ms);
+	text_set(&c->a->local_sdp, sdp);
+	call_save(c); /* before the 200 goes out, not waiting */
+	leg_answer(c->a, c->a->local_sdp);
+}
+
+static void do_echo(struct call *c)
+{
+	struct leg *a = c->a;
+	char room[CALL_MAX_SDP];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	a->local.version = 1;
+	if (!a->invite_had_offer) {
+		sdp_offer(&b, &a->local, sdp_codecs_default, sdp_codecs_default_n, SDP_SENDRECV);
+	} else {
+		struct arena arena;
+		arena_init(&arena, 16384);
+		struct sdp *s = leg_parse_sdp(&arena, a->remote_sdp);
+		leg_note_mux(a, s);
+		int e = s ? sdp_answer(&b, s, &a->local, sdp_codecs_default, sdp_codecs_default_n,
+		                       SDP_SENDRECV, NULL, NULL)
+		          : E_MALFORMED;
+		arena_fini(&arena);
+		if (e) {
+			call_end(c, END_SYSTEM, 488, "the caller offered nothing that can be echoed", STR_NONE);
+			return;
+		}
+	}
+	c->echo = true;
+	call_answer_caller(c, buf_view(&b));
+	if (a->invite_had_offer)
+		leg_set_media(a, NULL, true);
+}
+
+static void act(struct call *c)
+{
+	const struct route_decision *d = &c->decision;
+	struct calls_args *a = &c->calls->a;
+	switch (d->action) {
+	case ROUTE_ASK:
+		a->ops->locate(a->arg, c->key, c->tenant, d->users, d->n_users);
+		return;
+	case ROUTE_RING:
+		return; /* the targets came with the answer to ROUTE_ASK: see calls_located */
+	case ROUTE_ECHO:
+		do_echo(c);
+		return;
+	case ROUTE_REJECT:
+		call_end(c, c->any_busy || c->rang_out || c->best_status ? END_CALLEE : END_SYSTEM,
+		         d->status, d->reason ? d->reason : sip_reason(d->status).p, c->best_reason);
+		return;
+	}
+}
+

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What happens between two sides that talk, or one that hears its echo. */
+#include "call/internal.h"
+
+#include "call/bridge.h"
+
+/** The caller acknowledged; `sdp` is its answer to our offer, when we made one. */
+void call_on_confirmed(struct leg *l, struct str sdp)
+{
+	struct call *c = l->call;
+	if (c->state != CALL_ANSWERED)
+		return;
+	if (c->echo) {
+		if (sdp.n)
+			leg_set_remote(l, sdp, false);
+		if (!l->remote_sdp.n) {
+			call_end(c, END_SYSTEM, 488, "the offer was never answered", STR_NONE);
+			return;
+		}
+		leg_set_media(l, NULL, true);
+		call_save(c);
+		return;
+	}
+	struct leg *other = call_other(c, l);
+	if (!other)
+		return;
+	if (other->answer_in_ack) { /* a delayed offer, passed through */
+		char room[CALL_MAX_SDP];
+		struct buf b;
+		buf_init_fixed(&b, room, sizeof room);
+		leg_set_remote(l, sdp, false);
+		if (!sdp.n || bridge_answer(other, other->remote_sdp, sdp, &b) != 0) {
+			call_end(c, END_SYSTEM, 488, "the offer was never answered", STR_NONE);
+			return;
+		}
+		leg_ack_with(other, buf_view(&b));
+		bridge_media(l, other);
+		call_save(c);
+	} else if (sdp.n) {
+		bridge_on_late_answer(l, other, sdp);
+	}
+}
+
+/** The echo test answers offers itself. */
+static void echo_on_offer(struct leg *l, struct str sdp)
+{
+	char room[CALL_MAX_SDP];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	l->local.version++;
+	if (!sdp.n) {
+		sdp_offer(&b, &l->local, sdp_codecs_default, sdp_codecs_default_n, SDP_SENDRECV);
+		text_set(&l->local_sdp, buf_view(&b));
+		leg_accept_offer(l, l->local_sdp);
+		return;
+	}
+	struct arena arena;
+	arena_init(&arena, 16384);
+	struct sdp *s = leg_parse_sdp(&arena, sdp);
+	leg_note_mux(l, s);
+	int e = s ? sdp_answer(&b, s, &l->local, sdp_codecs_default, sdp_codecs_default_n,
+	                       SDP_SENDRECV, NULL, NULL)
+	          : E_MALFORMED;
+	arena_fini(&arena);
+	if (e) {
+		leg_refuse_offer(l, 488, STR_NONE);
+		return;
+	}
+	leg_set_remote(l, sdp, true);
+	text_set(&l->local_sdp, buf_view(&b));
+	leg_accept_offer(l, l->local_sdp);
+	leg_set_media(l, NULL, true);
+}
+
+void call_on_offer(struct leg *l, struct str sdp)
+{
+	struct call *c = l->call;
+	if (c->state != CALL_ANSWERED) {
+		leg_refuse_offer(l, 491, STR_NONE);
+		return;
+	}
+	if (c->echo) {
+		echo_on_offer(l, sdp);
+		return;
+	}
+	bridge_on_offer(l, call_other(c, l), sdp);
+}
+
+void call_on_offer_withdrawn(struct leg *l)
+{
+	struct leg *other = call_other(l->call, l);
+	if (l->call->state == CALL_ANSWERED && other)
+		bridge_on_withdrawn(l, other);
+}
+
+void call_on_offer_answered(struct leg *l, uint16_t status, struct str sdp, struct str headers)
+{
+	(void)headers;
+	struct call *c = l->call;
+	struct leg *other = call_other(c, l);
+	if (c->state == CALL_ANSWERED && other)
+		bridge_on_answer(l, other, status, sdp);
+}
+
+void call_on_refreshed(struct leg *l, struct str sdp)
+{
+	struct call *c = l->call;
+	struct leg *other = call_other(c, l);
+	if (c->state != CALL_ANSWERED || str_eq(sdp, l->remote_sdp))
+		return;
+	if (c->echo) {
+		leg_set_remote(l, sdp, false);
+		leg_set_media(l, NULL, true);
+		call_save(c);
+	} else if (other) {
+		bridge_on_late_answer(l, other, sdp);
+	}
+}
+
+static bool leg_talks(const struct leg *l)
+{
+	return l->state == LEG_CONFIRMED || l->state == LEG_ANSWERED;
+}
+
+void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_msg *m)
+{
+	struct call *c = l->call;
+	struct leg *other = call_other(c, l);
+	if (c->echo) {
+		strans_reply_status(st, 200);
+		return;
+	}
+	if (!leg_talks(l) || !other || !leg_talks(other)) {
+		strans_reply_status(st, 480);
+		return;
+	}
+	leg_pass_request(other, st, m);
+}
+
