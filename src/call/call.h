@@ -96,6 +96,8 @@ bool calls_request(struct calls *c, struct strans *st, const struct sip_msg *m,
                    const struct flow *flow);
 /** An ACK to a 2xx; one that belongs nowhere is ignored. */
 void calls_ack(struct calls *c, const struct sip_msg *m, const struct flow *flow);
+/** A 2xx to an INVITE of ours that matches no transaction any more. */
+void calls_stray_answer(struct calls *c, const struct sip_msg *m);
 void calls_cancel(struct calls *c, struct strans *st, const struct sip_msg *m);
 
 /** The answer to ops->locate. `targets` are borrowed; `presence` says what the router wants to know. */

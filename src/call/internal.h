@@ -116,6 +116,7 @@ struct leg {
 	uint32_t min_se_s;             /* after a 422 */
 	bool we_refresh;
 	struct timer session_timer;
+	uint64_t session_by_ms;        /* of a record that was read: when it is due, wall clock */
 	bool silent;                   /* the media plane hears nothing */
 
 	/* Media. */
@@ -168,6 +169,7 @@ struct call {
 	struct str best_reason;        /* Reason header of that leg */
 
 	struct timer ring_timer, limit_timer, linger_timer;
+	uint64_t ring_by_ms, limit_by_ms; /* of a record that was read: when they are due */
 	uint64_t start_ms, ring_ms, answer_ms, end_ms;
 	enum leg_end_by ended_by;
 	uint16_t end_status;
@@ -189,7 +191,8 @@ struct leg *leg_new(struct call *c, bool uac);
 /** A leg in no table, and its end: for records. */
 struct leg *leg_new_bare(struct call *c);
 void leg_free_bare(struct leg *l);
-/** By the tags of a request: ours is in its To. NULL: none. */
+/** By Call-ID and our tag, which nobody can guess; and by both tags. NULL: none. */
+struct leg *leg_find_ours(const struct calls *c, struct str call_id, struct str local_tag);
 struct leg *leg_find(const struct calls *c, struct str call_id, struct str local_tag,
                      struct str remote_tag);
 /** Out of every table, texts freed; for the call's end. */

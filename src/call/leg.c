@@ -51,18 +51,23 @@ void leg_register_dialog(struct leg *l)
 	l->in_dialogs = true;
 }
 
-struct leg *leg_find(const struct calls *c, struct str call_id, struct str local_tag,
-                     struct str remote_tag)
+struct leg *leg_find_ours(const struct calls *c, struct str call_id, struct str local_tag)
 {
 	struct map_node *n = map_find(&c->by_dialog, dialog_hash(c, call_id, local_tag));
 	for (; n; n = map_next(n)) {
 		struct leg *l = container_of(n, struct leg, dialog_node);
-		bool known = l->dlg.remote_tag.n != 0 && l->n_early < 2;
-		if (str_eq(l->dlg.call_id, call_id) && str_eq(l->dlg.local_tag, local_tag) &&
-		    (!known || str_eq(l->dlg.remote_tag, remote_tag)))
+		if (str_eq(l->dlg.call_id, call_id) && str_eq(l->dlg.local_tag, local_tag))
 			return l;
 	}
 	return NULL;
+}
+
+struct leg *leg_find(const struct calls *c, struct str call_id, struct str local_tag,
+                     struct str remote_tag)
+{
+	struct leg *l = leg_find_ours(c, call_id, local_tag);
+	bool known = l && l->dlg.remote_tag.n != 0 && l->n_early < 2;
+	return !known || str_eq(l->dlg.remote_tag, remote_tag) ? l : NULL;
 }
 
 static void let_go_of_transactions(struct leg *l)

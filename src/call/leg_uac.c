@@ -41,13 +41,27 @@ void leg_ack_with(struct leg *l, struct str sdp)
 		l->state = LEG_CONFIRMED;
 }
 
+static void ack_branch(struct leg *l, const struct dialog *d, uint32_t cseq)
+{
+	char room[4096];
+	struct buf b;
+	buf_init_fixed(&b, room, sizeof room);
+	put_ack(l, d, cseq, STR_NONE, &b);
+	if (!buf_ok(&b))
+		return;
+	if (l->invite_ct && cseq == l->invite_cseq)
+		ctrans_ack(l->invite_ct, &d->flow, buf_view(&b));
+	else
+		sip_stack_send(l->call->calls->a.sip, &d->flow, buf_view(&b));
+}
+
 /** A dialog that nobody wants: acknowledged and ended at once. */
 static void drop_branch(struct leg *l, const struct sip_msg *m)
 {
 	struct dialog other;
 	dialog_copy(&other, &l->dlg);
 	dialog_confirm(&other, m);
-	send_ack(l, &other, STR_NONE);
+	ack_branch(l, &other, m->cseq.number);
 	char room[2048];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
@@ -296,4 +310,17 @@ void leg_cancel(struct leg *l, struct str headers)
 		ctrans_cancel(l->invite_ct, headers);
 	else
 		leg_ended(l);
+}
+
+/**
+ * A 2xx to an INVITE whose transaction is over: a branch that a proxy forked and that answered
+ * late (13.2.2.4). Only for legs that live, so that nobody can make us send to whom he likes.
+ */
+void calls_stray_answer(struct calls *cs, const struct sip_msg *m)
+{
+	struct leg *l = leg_find_ours(cs, m->call_id, m->from.tag);
+	if (!l || !l->uac || l->state == LEG_ENDED || !m->to.tag.n || m->status / 100 != 2 ||
+	    str_eq(m->to.tag, l->dlg.remote_tag))
+		return;
+	drop_branch(l, m);
 }

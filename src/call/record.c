@@ -11,7 +11,7 @@
 enum call_tag {
 	C_ID = 1, C_KEY, C_STATE, C_FLAGS, C_DIALLED, C_CALLER_NAME, C_CALLER_NUMBER, C_CALLER_USER,
 	C_CALLER_DEVICE, C_MAX_FORWARDS, C_ROUTE, C_TRACE, C_START, C_RING, C_ANSWER, C_B_INDEX,
-	C_LEG,
+	C_LEG, C_RING_BY, C_LIMIT_BY, C_BEST_STATUS,
 };
 
 enum leg_tag {
@@ -19,13 +19,14 @@ enum leg_tag {
 	L_TARGET, L_ROUTES, L_LOCAL_CSEQ, L_REMOTE_CSEQ, L_FLOW, L_SDP_ID, L_SDP_VERSION, L_LOCAL_SDP,
 	L_REMOTE_SDP, L_SESSION_S, L_STREAM, L_PORT, L_PEER, L_RTP_LOCAL, L_SIGNALLED, L_USER,
 	L_DEVICE, L_PARTY, L_CONTACT, L_START, L_RING, L_ANSWER, L_END, L_STATUS, L_CODEC, L_RSEQ,
-	L_INVITE_CSEQ, L_TOLD, L_WANTS,
+	L_INVITE_CSEQ, L_TOLD, L_WANTS, L_SESSION_BY, L_MIN_SE, L_MIN_MEDIA,
 };
 
-enum { FIELD_HEAD = 3, FLAG_ECHO = 1 };
+enum { FIELD_HEAD = 3, FLAG_ECHO = 1, FLAG_ANY_BUSY = 2 };
 enum {
 	FLAG_UAC = 1, FLAG_TIMER = 2, FLAG_UPDATE = 4, FLAG_100REL = 8, FLAG_WE_REFRESH = 16,
 	FLAG_EXACT = 32, FLAG_LOCKED = 64, FLAG_OFFER = 128, FLAG_REMOTE_OFFER = 256,
+	FLAG_MUX = 512,
 };
 
 /* -- writing ------------------------------------------------------------------------- */
@@ -65,7 +66,7 @@ static uint32_t leg_flags(const struct leg *l)
 	       (l->peer_update ? FLAG_UPDATE : 0u) | (l->peer_100rel ? FLAG_100REL : 0u) |
 	       (l->we_refresh ? FLAG_WE_REFRESH : 0u) | (l->lease.exact ? FLAG_EXACT : 0u) |
 	       (l->locked ? FLAG_LOCKED : 0u) | (l->invite_had_offer ? FLAG_OFFER : 0u) |
-	       (l->remote_is_offer ? FLAG_REMOTE_OFFER : 0u);
+	       (l->remote_is_offer ? FLAG_REMOTE_OFFER : 0u) | (l->local.rtcp_mux ? FLAG_MUX : 0u);
 }
 
 static bool only_rings(const struct leg *l)
@@ -85,6 +86,17 @@ static void put_dialog(const struct dialog *d, struct buf *b)
 	put_num(b, L_LOCAL_CSEQ, d->local_cseq);
 	put_num(b, L_REMOTE_CSEQ, d->remote_cseq);
 	put_bytes(b, L_FLOW, &d->flow, sizeof d->flow);
+}
+
+/**
+ * When a timer is due, as a wall clock time: the monotonic clock of another machine is another
+ * one. `stored` is what a record that was read back said.
+ */
+static uint64_t timer_wall_ms(const struct call *c, const struct timer *t, uint64_t stored)
+{
+	if (!c->calls || !timer_is_set(t))
+		return stored;
+	return call_wall_ms(c) + t->due_ms - c->calls->a.wheel->now_ms;
 }
 
 static void put_leg(const struct leg *l, struct buf *b)
@@ -118,6 +130,9 @@ static void put_leg(const struct leg *l, struct buf *b)
 	put_num(b, L_INVITE_CSEQ, l->invite_cseq);
 	put_bytes(b, L_TOLD, &l->local.addr, sizeof l->local.addr);
 	put_num(b, L_WANTS, l->wants + 1u);
+	put_num(b, L_SESSION_BY, timer_wall_ms(l->call, &l->session_timer, l->session_by_ms));
+	put_num(b, L_MIN_SE, l->min_se_s);
+	put_num(b, L_MIN_MEDIA, l->local.min_media);
 }
 
 /**
@@ -148,7 +163,7 @@ void call_record_write(const struct call *c, struct buf *out)
 	put_str(out, C_ID, str_z(c->id));
 	put_num(out, C_KEY, c->key);
 	put_num(out, C_STATE, (uint64_t)c->state + 1);
-	put_num(out, C_FLAGS, c->echo ? FLAG_ECHO : 0);
+	put_num(out, C_FLAGS, (c->echo ? FLAG_ECHO : 0u) | (c->any_busy ? FLAG_ANY_BUSY : 0u));
 	put_str(out, C_DIALLED, c->dialled);
 	put_str(out, C_CALLER_NAME, c->caller_name);
 	put_str(out, C_CALLER_NUMBER, c->caller_number);
@@ -161,6 +176,9 @@ void call_record_write(const struct call *c, struct buf *out)
 	put_num(out, C_RING, c->ring_ms);
 	put_num(out, C_ANSWER, c->answer_ms);
 	put_num(out, C_B_INDEX, c->b ? c->b->index : 0);
+	put_num(out, C_RING_BY, timer_wall_ms(c, &c->ring_timer, c->ring_by_ms));
+	put_num(out, C_LIMIT_BY, timer_wall_ms(c, &c->limit_timer, c->limit_by_ms));
+	put_num(out, C_BEST_STATUS, c->best_status);
 	put_legs(c, out, false);
 	put_legs(c, out, true);
 }
@@ -228,6 +246,7 @@ static void set_leg_flags(struct leg *l, uint64_t f)
 	l->locked = f & FLAG_LOCKED;
 	l->invite_had_offer = f & FLAG_OFFER;
 	l->remote_is_offer = f & FLAG_REMOTE_OFFER;
+	l->local.rtcp_mux = f & FLAG_MUX;
 }
 
 static enum leg_state leg_state_of(uint64_t v)
@@ -274,6 +293,9 @@ static void read_leg_field(struct leg *l, uint8_t tag, struct str v)
 	case L_RSEQ: l->rseq = (uint32_t)num(v); break;
 	case L_INVITE_CSEQ: l->invite_cseq = (uint32_t)num(v); break;
 	case L_WANTS: l->wants = (num(v) - 1) & SDP_SENDRECV; break;
+	case L_SESSION_BY: l->session_by_ms = num(v); break;
+	case L_MIN_SE: l->min_se_s = (uint32_t)num(v); break;
+	case L_MIN_MEDIA: l->local.min_media = num(v) > SDP_MAX_MEDIA ? SDP_MAX_MEDIA : num(v); break;
 	case L_TOLD: read_addr(v, &l->local.addr); break;
 	}
 }
@@ -303,7 +325,10 @@ static int read_field(struct call *c, uint8_t tag, struct str v, uint64_t *b_ind
 			return E_MALFORMED;
 		c->state = (enum call_state)(num(v) - 1);
 		break;
-	case C_FLAGS: c->echo = num(v) & FLAG_ECHO; break;
+	case C_FLAGS:
+		c->echo = num(v) & FLAG_ECHO;
+		c->any_busy = num(v) & FLAG_ANY_BUSY;
+		break;
 	case C_DIALLED: text_set(&c->dialled, v); break;
 	case C_CALLER_NAME: text_set(&c->caller_name, v); break;
 	case C_CALLER_NUMBER: text_set(&c->caller_number, v); break;
@@ -316,6 +341,9 @@ static int read_field(struct call *c, uint8_t tag, struct str v, uint64_t *b_ind
 	case C_RING: c->ring_ms = num(v); break;
 	case C_ANSWER: c->answer_ms = num(v); break;
 	case C_B_INDEX: *b_index = num(v); break;
+	case C_RING_BY: c->ring_by_ms = num(v); break;
+	case C_LIMIT_BY: c->limit_by_ms = num(v); break;
+	case C_BEST_STATUS: c->best_status = (uint16_t)num(v); break;
 	case C_LEG: return read_leg(c, v);
 	}
 	return 0;

@@ -224,9 +224,9 @@ static void on_cancel(void *arg, struct strans *st, const struct sip_msg *m)
 
 static void on_stray(void *arg, const struct sip_msg *m, const struct flow *flow)
 {
-	(void)arg;
-	(void)m;
+	struct shard *s = arg;
 	(void)flow;
+	calls_stray_answer(s->calls, m);
 }
 
 static const struct sip_stack_ops stack_ops = {

@@ -123,6 +123,20 @@ static void test_bye_of_the_caller_instead_of_the_ack_stops_the_repeats(void **s
 	phone_expect_nothing(t.a);
 }
 
+static void test_branch_that_answers_late_is_acknowledged_and_ended(void **state) /* 13.2.2.4 */
+{
+	struct talk t = talk_up(*state);
+	world_advance(*state, 60000); /* the INVITE's transaction is gone (Timer M) */
+	phone_flush(t.b);
+	phone_reply(t.b, phone_invite(t.b), 200, "late", "", phone_sdp(t.b, 6000, "sendrecv"));
+	phone_expect(t.b, "ACK ");
+	talk_has(t.b, "tag=late");
+	phone_reply(t.b, phone_expect(t.b, "BYE "), 200, NULL, "", NULL);
+	phone_reply(t.b, phone_invite(t.b), 200, "bob", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect_nothing(t.b); /* of the dialog that talks: a stray repeat */
+	talk_bye(&t);
+}
+
 /* -- what passes ----------------------------------------------------------- */
 
 static void test_info_passes_with_its_answer(void **state) /* RFC 6086 */
@@ -489,6 +503,7 @@ int main(void)
 		T(test_bye_to_the_caller_waits_for_its_ack),
 		T(test_bye_to_the_caller_goes_without_an_ack_in_the_end),
 		T(test_bye_of_the_caller_instead_of_the_ack_stops_the_repeats),
+		T(test_branch_that_answers_late_is_acknowledged_and_ended),
 		T(test_info_passes_with_its_answer),
 		T(test_message_in_the_dialog_passes_with_its_answer),
 		T(test_passing_request_outlives_its_call),
