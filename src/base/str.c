@@ -59,33 +59,10 @@ struct str str_trim(struct str s)
 	return s;
 }
 
-size_t str_find(struct str s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? (size_t)(at - s.p) : s.n;
-}
-
-struct str str_sub(struct str s, size_t from, size_t to)
-{
-	if (to > s.n)
-		to = s.n;
-	if (from > to)
-		from = to;
-	/* Adding 0 to NULL is what the language does not define. */
-	return (struct str){from ? s.p + from : s.p, to - from};
-}
-
-struct str str_cut(struct str *s, char c)
-{
-	struct str all = *s;
-	size_t at = str_find(all, c);
-
-	*s = str_sub(all, at + 1, all.n);
-	return str_sub(all, 0, at);
-}
-
-/* A non-digit anywhere is E_MALFORMED, even behind a number that is too large. */
+/*
+ * A non-digit anywhere is E_MALFORMED, even behind a number that is too large.
+ * `max` is 999,999,999 or more.
+ */
 static int parse_decimal(struct str s, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;
@@ -98,7 +75,9 @@ static int parse_decimal(struct str s, uint64_t max, uint64_t *out)
 
 		if (digit > 9)
 			return E_MALFORMED;
-		over = over || v > (max - digit) / 10;
+		/* Nine digits fit into any maximum here; the division is dear. */
+		if (i >= 9)
+			over = over || v > (max - digit) / 10;
 		if (!over)
 			v = v * 10 + digit;
 	}

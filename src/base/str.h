@@ -51,16 +51,36 @@ bool str_ends(struct str s, struct str suffix);
 struct str str_trim(struct str s);
 
 /** Position of `c`, or s.n when it does not occur. */
-size_t str_find(struct str s, char c);
+static inline size_t str_find(struct str s, char c)
+{
+	const char *at = s.n ? (const char *)memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
 
 /** Bytes [from, to), clamped to the slice. */
-struct str str_sub(struct str s, size_t from, size_t to);
+static inline struct str str_sub(struct str s, size_t from, size_t to)
+{
+	if (to > s.n)
+		to = s.n;
+	if (from > to)
+		from = to;
+	/* Adding 0 to NULL is what the language does not define. */
+	return (struct str){from ? s.p + from : s.p, to - from};
+}
 
 /**
  * Cut `*s` at the first `c`: returns what stood before it and leaves what
  * stands after it (nothing, when `c` does not occur).
  */
-struct str str_cut(struct str *s, char c);
+static inline struct str str_cut(struct str *s, char c)
+{
+	struct str all = *s;
+	size_t at = str_find(all, c);
+
+	*s = str_sub(all, at + 1, all.n);
+	return str_sub(all, 0, at);
+}
 
 /** Decimal digits only, whole slice; E_MALFORMED or ERANGE. `out` untouched on error. */
 must_check int str_u32(struct str s, uint32_t *out);
