@@ -89,8 +89,7 @@ int bridge_answer(struct leg *to, struct str offer, struct str answer, struct bu
 
 void bridge_media(struct leg *x, struct leg *y)
 {
-	leg_set_media(x, y, false);
-	leg_set_media(y, x, false);
+	leg_join_media(x, y);
 }
 
 /* -- offers in mid-call -------------------------------------------------------------- */

@@ -98,7 +98,7 @@ static void do_echo(struct call *c)
 	c->echo = true;
 	call_answer_caller(c, buf_view(&b));
 	if (a->invite_had_offer)
-		leg_set_media(a, NULL, true);
+		leg_set_echo(a);
 }
 
 static void act(struct call *c)

@@ -17,7 +17,7 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 			call_end(c, END_SYSTEM, 488, "the offer was never answered", STR_NONE);
 			return;
 		}
-		leg_set_media(l, NULL, true);
+		leg_set_echo(l);
 		call_save(c);
 		return;
 	}
@@ -69,7 +69,7 @@ static void echo_on_offer(struct leg *l, struct str sdp)
 	leg_set_remote(l, sdp, true);
 	text_set(&l->local_sdp, buf_view(&b));
 	leg_accept_offer(l, l->local_sdp);
-	leg_set_media(l, NULL, true);
+	leg_set_echo(l);
 }
 
 void call_on_offer(struct leg *l, struct str sdp)
@@ -110,7 +110,7 @@ void call_on_refreshed(struct leg *l, struct str sdp)
 		return;
 	if (c->echo) {
 		leg_set_remote(l, sdp, false);
-		leg_set_media(l, NULL, true);
+		leg_set_echo(l);
 		call_save(c);
 	} else if (other) {
 		bridge_on_late_answer(l, other, sdp);

@@ -287,8 +287,10 @@ void leg_learn(struct leg *l, const struct sip_msg *m); /* Allow, Supported */
 must_check int leg_take_port(struct leg *l, struct str remote_sdp);
 /** Parse the peer's description in `a`; NULL when it is none. */
 struct sdp *leg_parse_sdp(struct arena *a, struct str text);
-/** Tell the media plane what this leg is now: addresses, sink, hold. */
-void leg_set_media(struct leg *l, struct leg *peer, bool echo);
+/** Tell the media plane what a leg is now (addresses, sink, hold): one that hears itself, */
+void leg_set_echo(struct leg *l);
+/** and two that hear each other. */
+void leg_join_media(struct leg *x, struct leg *y);
 void leg_drop_media(struct leg *l);
 /** What the peer says now, in an offer of its own or in the answer to ours. */
 void leg_set_remote(struct leg *l, struct str sdp, bool offer);

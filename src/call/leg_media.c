@@ -168,37 +168,66 @@ static void fill_remote(struct leg *l, struct media_set *set, const struct sdp_m
 	l->signalled = m->conn;
 }
 
-void leg_set_media(struct leg *l, struct leg *peer, bool echo)
+/** The usable lines of a leg's descriptions; NULL where there is none. */
+struct lines {
+	const struct sdp_media *theirs, *ours;
+};
+
+static struct lines lines_of(struct arena *a, const struct leg *l)
 {
-	if (!l->lease.port)
+	return (struct lines){leg_line(leg_parse_sdp(a, l->remote_sdp)),
+	                      leg_line(leg_parse_sdp(a, l->local_sdp))};
+}
+
+/** `far`: what the peer said. */
+static void choose_sink(struct media_set *set, const struct leg *peer, bool echo,
+                        const struct sdp_media *ours, const struct sdp_media *far)
+{
+	set->peer = peer ? peer->stream : 0;
+	if (echo) {
+		set->sink = MEDIA_SINK_ECHO;
+	} else if (peer && peer->stream && far && (sdp_media_dir(far) & SDP_RECVONLY)) {
+		set->sink = MEDIA_SINK_PEER;
+		map_payload_types(set, ours, far);
+	}
+}
+
+static void set_media(struct leg *l, const struct lines *said, const struct leg *peer,
+                      const struct sdp_media *far, bool echo)
+{
+	const struct sdp_media *theirs = said->theirs, *ours = said->ours;
+	if (!l->lease.port || !theirs)
 		return;
+	struct media_cmd cmd = {.mail.kind = MEDIA_CMD_SET, .id = l->stream};
+	struct media_set *set = &cmd.set;
+	*set = (struct media_set){.port = l->lease.port, .local = l->rtp_local};
+	note_wish(l, ours, theirs);
+	fill_remote(l, set, theirs, ours);
+	set->hear = !ours || (sdp_media_dir(ours) & SDP_RECVONLY);
+	set->expect = set->hear && (sdp_media_dir(theirs) & SDP_SENDONLY);
+	set->silence_ms = l->call->calls->a.settings.silence_ms;
+	choose_sink(set, peer, echo, ours, far);
+	leg_note_codec(l, ours && ours->n_fmt && !l->uac ? ours : theirs);
+	l->stream_live = true;
+	post(l, &cmd);
+}
+
+void leg_set_echo(struct leg *l)
+{
 	struct arena arena;
 	arena_init(&arena, 16384);
-	struct sdp *remote = leg_parse_sdp(&arena, l->remote_sdp);
-	struct sdp *local = leg_parse_sdp(&arena, l->local_sdp);
-	struct sdp *peer_remote = peer ? leg_parse_sdp(&arena, peer->remote_sdp) : NULL;
-	const struct sdp_media *theirs = leg_line(remote), *ours = leg_line(local);
-	const struct sdp_media *far = leg_line(peer_remote);
-	if (theirs) {
-		struct media_cmd cmd = {.mail.kind = MEDIA_CMD_SET, .id = l->stream};
-		struct media_set *set = &cmd.set;
-		*set = (struct media_set){.port = l->lease.port, .local = l->rtp_local};
-		note_wish(l, ours, theirs);
-		fill_remote(l, set, theirs, ours);
-		set->hear = !ours || (sdp_media_dir(ours) & SDP_RECVONLY);
-		set->expect = set->hear && (sdp_media_dir(theirs) & SDP_SENDONLY);
-		set->silence_ms = l->call->calls->a.settings.silence_ms;
-		if (echo)
-			set->sink = MEDIA_SINK_ECHO;
-		else if (peer && peer->stream && far && (sdp_media_dir(far) & SDP_RECVONLY))
-			set->sink = MEDIA_SINK_PEER;
-		set->peer = peer ? peer->stream : 0;
-		if (set->sink == MEDIA_SINK_PEER)
-			map_payload_types(set, ours, far);
-		leg_note_codec(l, ours && ours->n_fmt && !l->uac ? ours : theirs);
-		l->stream_live = true;
-		post(l, &cmd);
-	}
+	struct lines said = lines_of(&arena, l);
+	set_media(l, &said, NULL, NULL, true);
+	arena_fini(&arena);
+}
+
+void leg_join_media(struct leg *x, struct leg *y)
+{
+	struct arena arena;
+	arena_init(&arena, 32768);
+	struct lines of_x = lines_of(&arena, x), of_y = lines_of(&arena, y);
+	set_media(x, &of_x, y, of_y.theirs, false);
+	set_media(y, &of_y, x, of_x.theirs, false);
 	arena_fini(&arena);
 }
 
