@@ -36,6 +36,8 @@ TLIB     := $(O)/libtest.a
 IN       ?= *
 UNIT_SRC := $(wildcard $(IN:%=test/unit/%/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(O)/%)
+SIM     := $(O)/test/sim/sim
+SIM_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard test/sim/*.c))
 
 ifeq ($(FLAVOUR),release)
 BIN := build
@@ -99,12 +101,28 @@ $(O)/test/unit/%: $(O)/test/unit/%.o $(TLIB) $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
 .PRECIOUS: $(O)/%.o
--include $(LIB_OBJ:.o=.d) $(TLIB_OBJ:.o=.d) $(UNIT:=.d) $(O)/src/app/tandemd.d $(O)/src/app/tandem.d
+-include $(LIB_OBJ:.o=.d) $(TLIB_OBJ:.o=.d) $(UNIT:=.d) $(SIM_OBJ:.o=.d) $(O)/src/app/tandemd.d $(O)/src/app/tandem.d
 
 # One unit test: make one T=base/test_str FLAVOUR=asan
 .PHONY: one
 one: $(O)/test/unit/$(T)
 	$(O)/test/unit/$(T)
+
+# The simulator: a seed for so many steps or virtual hours. make sim SEED=7 STEPS=5000, SHRINK=1.
+# `make sim-build` only builds it.
+SEED    ?= 1
+SEEDS   ?= 1
+STEPS   ?= 2000
+SHARDS  ?= 2
+PHONES  ?= 18
+.PHONY: sim sim-build
+sim: $(SIM)
+	$(SIM) -s $(SEED) -n $(SEEDS) -d $(SHARDS) -p $(PHONES) -k $(STEPS) $(if $(HOURS),-H $(HOURS)) \
+	        $(if $(SHRINK),--shrink)
+sim-build: $(SIM)
+
+$(SIM): $(SIM_OBJ) $(TLIB) $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
 # All unit tests of a flavour.
 .PHONY: unit
@@ -183,6 +201,7 @@ help:
 	@echo "make test       all tests; the last line sums up"
 	@echo "make unit       unit tests (FLAVOUR=release, asan, tsan or cov; IN=\"ev media\" for some folders)"
 	@echo "make one T=base/test_str   one unit test"
+	@echo "make sim SEED=7 STEPS=5000 SHARDS=2   the simulator (or HOURS=1; SEEDS=20; SHRINK=1)"
 	@echo "make layers checks         rules that a tool can check"
 	@echo "make docs       write the generated parts of doc/; docs-check: are they up to date?"
 	@echo "make stats      sizes of files and functions, tests"

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-q] [--shrink]
+ * One line a seed; a seed that fails prints what happened last, and exits with 1.
+ */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim.h"
+#include "tenant_make.h"
+
+/* -- saying what happens ------------------------------------------------------------- */
+
+static struct sim *running; /* for the report of a sanitizer */
+
+void sim_note(struct sim *s, const char *fmt, ...)
+{
+	char *line = s->trail[s->n_trail++ % TRAIL];
+	int n = snprintf(line, sizeof s->trail[0], "%9.3f %5llu ", (double)s->wheel.now_ms / 1000,
+	                 (unsigned long long)s->step);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof s->trail[0] - (size_t)n, fmt, ap);
+	va_end(ap);
+	if (s->a.loud)
+		fprintf(stderr, "%s\n", line);
+}
+
+void sim_print_trail(const struct sim *s)
+{
+	unsigned first = s->n_trail > TRAIL ? s->n_trail - TRAIL : 0;
+	for (unsigned i = first; i < s->n_trail && !s->a.loud; i++)
+		fprintf(stderr, "%s\n", s->trail[i % TRAIL]);
+	fprintf(stderr, "seed %llu, step %llu, %u phones, %u shards, %llu calls\n",
+	        (unsigned long long)s->a.seed, (unsigned long long)s->step, s->a.phones, s->a.shards,
+	        (unsigned long long)s->calls);
+}
+
+void sim_fail(struct sim *s, const char *fmt, ...)
+{
+	sim_print_trail(s);
+	fprintf(stderr, "FAILED: ");
+	va_list ap;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\n");
+	fflush(stderr);
+	_exit(1);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+void __sanitizer_set_death_callback(void (*fn)(void));
+
+static void on_death(void)
+{
+	if (running)
+		sim_print_trail(running);
+}
+#endif
+
+/* -- one run ------------------------------------------------------------------------- */
+
+static uint64_t next_due(const struct sim *s)
+{
+	uint64_t next = timer_wheel_next_ms(&s->wheel);
+	for (unsigned i = 0; i < s->a.shards; i++) {
+		uint64_t n = timer_wheel_next_ms(&s->nodes[i].wheel);
+		next = n < next ? n : next;
+	}
+	return next;
+}
+
+static void run_to(struct sim *s, uint64_t ms)
+{
+	for (unsigned i = 0; i < s->a.shards; i++)
+		timer_wheel_run(&s->nodes[i].wheel, ms);
+	timer_wheel_run(&s->wheel, ms);
+}
+
+void sim_advance(struct sim *s, uint64_t ms)
+{
+	uint64_t until = s->wheel.now_ms + ms, next;
+	while ((next = next_due(s)) <= until)
+		run_to(s, next > s->wheel.now_ms ? next : s->wheel.now_ms + 1);
+	if (s->wheel.now_ms < until)
+		run_to(s, until);
+}
+
+static void make_tenant(struct sim *s, unsigned t)
+{
+	struct buf b;
+	buf_init(&b, 1 << 20);
+	buf_printf(&b, "{\"tenant\":\"t%u\",\"domains\":[\"t%u.test\"],\"users\":[", t, t);
+	for (unsigned u = 0; u < MAX_PHONES / TENANTS / 2; u++)
+		buf_printf(&b,
+		           "%s{\"name\":\"U%u\",\"extension\":\"%u\",\"devices\":["
+		           "{\"username\":\"%u\",\"password\":\"pw-%u-%u\"},"
+		           "{\"username\":\"%u-b\",\"password\":\"pw-%u-%u-b\"}]}",
+		           u ? "," : "", u, 1001 + u, 1001 + u, t, 1001 + u, 1001 + u, t, 1001 + u);
+	buf_add(&b, "]}", 3);
+	s->tenants[t] = test_tenant(b.p, 100 * (t + 1));
+	buf_fini(&b);
+}
+
+static void begin(struct sim *s, const struct sim_args *a)
+{
+	s->a = *a;
+	timer_wheel_init(&s->wheel, START_MS);
+	rng_init_seed(&s->net, a->seed);
+	rng_init_seed(&s->dice, a->seed);
+	log_init_null(&s->log);
+	struct list_node *lists[] = {&s->mail, &s->packets, &s->streams, &s->cdrs, &s->sides};
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		list_init(lists[i]);
+	for (unsigned t = 0; t < TENANTS; t++)
+		make_tenant(s, t);
+	struct buf why;
+	buf_init(&why, 1024);
+	if (directory_build(&s->directory, s->tenants, TENANTS, &why) != 0)
+		sim_fail(s, "no directory: " STR_FMT, STR_ARG(buf_view(&why)));
+	buf_fini(&why);
+	disk_init(s);
+	switch_start(s);
+	for (unsigned i = 0; i < a->phones; i++)
+		phone_init(s, i);
+}
+
+/** Everybody hangs up, time passes, and nothing may be left. */
+static void finish(struct sim *s)
+{
+	s->weather = (struct weather){0};
+	sim_note(s, "--- the end");
+	sim_advance(s, 60000);
+	for (unsigned i = 0; i < s->a.phones; i++)
+		list_for_each(it, &s->phones[i].sesss)
+			talk_hangup(container_of(it, struct sess, node));
+	sim_advance(s, 1100000); /* also calls of phones that are gone: max_call_ms */
+	check_quiet(s, true);
+	for (unsigned i = 0; i < s->a.phones; i++)
+		phone_off(&s->phones[i]);
+	sim_advance(s, 40000);
+	switch_check_idle(s);
+	switch_end(s);
+	net_end(s);
+	disk_check_end(s);
+	check_end(s);
+	if (s->wheel.n)
+		sim_fail(s, "%zu timers of the simulator are left", s->wheel.n);
+	directory_unref(s->directory);
+	for (unsigned t = 0; t < TENANTS; t++)
+		tenant_unref(s->tenants[t]);
+	json_decref(s->answer);
+}
+
+void sim_run(struct sim *s, const struct sim_args *a)
+{
+	begin(s, a);
+	for (s->step = 0; a->until_ms ? s->wheel.now_ms < a->until_ms : s->step < a->steps; s->step++) {
+		if (a->skip && s->step < a->steps && a->skip[s->step])
+			continue;
+		rng_init_seed(&s->dice, a->seed * 1000003 + s->step);
+		act(s);
+	}
+	finish(s);
+}
+
+/* -- shrinking ----------------------------------------------------------------------- */
+
+static bool fails(const struct sim_args *a)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(0);
+		struct sim *s = calloc(1, sizeof *s);
+		sim_run(s, a);
+		_exit(0);
+	}
+	int status = 0;
+	return waitpid(child, &status, 0) == child && status != 0;
+}
+
+/** Leave out runs of steps, half as long each time, as long as it still fails. */
+static unsigned drop_steps(struct sim_args *a, uint8_t *skip)
+{
+	unsigned left = 0;
+	for (unsigned n = a->steps / 2; n; n /= 2)
+		for (unsigned at = 0; at < a->steps; at += n) {
+			unsigned end = at + n < a->steps ? at + n : a->steps;
+			uint8_t was[1 << 16];
+			memcpy(was, skip, a->steps);
+			memset(skip + at, 1, end - at);
+			if (memcmp(was, skip, a->steps) != 0 && !fails(a))
+				memcpy(skip, was, a->steps);
+		}
+	for (unsigned i = 0; i < a->steps; i++)
+		left += !skip[i];
+	return left;
+}
+
+static void shrink(struct sim_args a)
+{
+	static uint8_t skip[1 << 16];
+	unsigned low = 0, high = a.steps; /* fails with `high` */
+	if (a.steps > sizeof skip || !fails(&a)) {
+		printf("seed %llu does not fail in %u steps\n", (unsigned long long)a.seed, a.steps);
+		return;
+	}
+	while (high - low > 1) {
+		a.steps = (low + high) / 2;
+		if (fails(&a))
+			high = a.steps;
+		else
+			low = a.steps;
+	}
+	a.steps = high;
+	struct sim_args b = a;
+	for (b.phones = 2; b.phones < a.phones && !fails(&b); b.phones++)
+		;
+	a.phones = b.phones;
+	a.skip = skip;
+	unsigned left = drop_steps(&a, skip);
+	printf("seed %llu fails with %u phones and %u of %u steps:\n", (unsigned long long)a.seed,
+	       a.phones, left, a.steps);
+	fflush(stdout);
+	a.loud = true;
+	struct sim *s = calloc(1, sizeof *s);
+	sim_run(s, &a);
+}
+
+/* -- arguments ----------------------------------------------------------------------- */
+
+static int usage(void)
+{
+	fprintf(stderr, "sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-v] "
+	                "[--shrink]\n");
+	return 2;
+}
+
+static bool read_args(int argc, char **argv, struct sim_args *a, unsigned *seeds, bool *smaller)
+{
+	static const struct option names[] = {{"shrink", no_argument, NULL, 'x'}, {0}};
+	for (int o; (o = getopt_long(argc, argv, "s:n:k:H:p:d:vx", names, NULL)) != -1;)
+		switch (o) {
+		case 's': a->seed = strtoull(optarg, NULL, 10); break;
+		case 'n': *seeds = (unsigned)atoi(optarg); break;
+		case 'k': a->steps = (unsigned)atoi(optarg); break;
+		case 'H': a->until_ms = START_MS + (uint64_t)(atof(optarg) * 3600000); break;
+		case 'p': a->phones = (unsigned)atoi(optarg); break;
+		case 'd': a->shards = (unsigned)atoi(optarg); break;
+		case 'v': a->loud = true; break;
+		case 'x': *smaller = true; break;
+		default: return false;
+		}
+	return a->phones >= 2 && a->phones <= MAX_PHONES && a->shards >= 1 && a->shards <= MAX_SHARDS;
+}
+
+int main(int argc, char **argv)
+{
+	struct sim_args a = {.seed = 1, .steps = 2000, .phones = 18};
+	unsigned seeds = 1;
+	bool smaller = false;
+	uint64_t calls = 0, records = 0, checked = 0, packets = 0, found = 0, kills = 0, answered = 0;
+	a.shards = 1;
+	if (!read_args(argc, argv, &a, &seeds, &smaller))
+		return usage();
+	if (smaller) {
+		shrink(a);
+		return 1;
+	}
+#ifdef __SANITIZE_ADDRESS__
+	__sanitizer_set_death_callback(on_death);
+#endif
+	for (unsigned i = 0; i < seeds; i++, a.seed++) {
+		struct sim *s = running = calloc(1, sizeof *s);
+		a.shards = seeds > 1 ? 1 + (unsigned)(a.seed % MAX_SHARDS) : a.shards;
+		sim_run(s, &a);
+		calls += s->calls;
+		records += s->records;
+		checked += s->checked;
+		packets += s->packets_n;
+		found += s->found;
+		kills += s->kills;
+		answered += s->answered;
+		running = NULL;
+		free(s);
+	}
+	printf("sim: %u seeds, %llu calls, %llu records (%llu answered, %llu compared with both phones), "
+	       "%llu packets, %llu bindings found, %llu restarts\n",
+	       seeds, (unsigned long long)calls, (unsigned long long)records,
+	       (unsigned long long)answered, (unsigned long long)checked, (unsigned long long)packets,
+	       (unsigned long long)found, (unsigned long long)kills);
+	return 0;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The media plane, scripted: streams end late, a phone that is gone is silent, ports fail. */
+#include <stdlib.h>
+
+#include "sim.h"
+
+struct stream {
+	struct list_node node;
+	struct sim *sim;
+	uint64_t id;
+	unsigned shard;
+	uint16_t port;
+	struct addr remote;
+	bool expect, ending;
+	uint32_t silence_ms;
+	struct timer timer; /* silence, or the end */
+};
+
+static void tell(struct stream *x, enum media_ev_kind what)
+{
+	struct media_event *ev = calloc(1, sizeof *ev);
+	*ev = (struct media_event){.mail.kind = SHARD_MEDIA, .what = what, .id = x->id};
+	if (what == MEDIA_EV_ENDED)
+		ev->stats = (struct media_stats){.rx_packets = x->id & 1023, .tx_packets = 7};
+	switch_post(x->sim, MAX_SHARDS, (uint16_t)x->shard, &ev->mail);
+}
+
+static void stream_free(struct stream *x)
+{
+	timer_cancel(&x->sim->wheel, &x->timer);
+	list_remove(&x->node);
+	free(x);
+}
+
+static bool talks(struct phone *p)
+{
+	if (!p || !p->on)
+		return false;
+	list_for_each(it, &p->sesss)
+		if (container_of(it, struct sess, node)->state == SESS_UP)
+			return true;
+	return false;
+}
+
+static void on_timer(struct timer *t, void *arg)
+{
+	struct stream *x = arg;
+	if (x->ending) {
+		tell(x, MEDIA_EV_ENDED);
+		stream_free(x);
+		return;
+	}
+	if (!talks(phone_at_ip(x->sim, &x->remote)))
+		tell(x, MEDIA_EV_SILENCE);
+	timer_in(&x->sim->wheel, t, x->silence_ms);
+}
+
+static struct stream *find(struct sim *s, uint64_t id)
+{
+	list_for_each(it, &s->streams) {
+		struct stream *x = container_of(it, struct stream, node);
+		if (x->id == id)
+			return x;
+	}
+	return NULL;
+}
+
+static void set(struct sim *s, struct stream *x, const struct media_cmd *cmd)
+{
+	if (x && x->port != cmd->set.port)
+		sim_fail(s, "a stream's port was changed");
+	if (x && x->ending)
+		sim_fail(s, "a stream was set after it was destroyed");
+	if (!x) {
+		x = calloc(1, sizeof *x);
+		*x = (struct stream){.sim = s, .id = cmd->id, .shard = cmd->shard, .port = cmd->set.port};
+		timer_init(&x->timer, on_timer, x);
+		list_push_back(&s->streams, &x->node);
+	}
+	x->remote = cmd->set.remote;
+	x->expect = cmd->set.expect;
+	x->silence_ms = cmd->set.silence_ms;
+	timer_cancel(&s->wheel, &x->timer);
+	if (x->expect && x->silence_ms)
+		timer_in(&s->wheel, &x->timer, x->silence_ms);
+}
+
+static void port_failed(struct sim *s, unsigned shard, uint16_t port)
+{
+	struct media_event *ev = calloc(1, sizeof *ev);
+	*ev = (struct media_event){.mail.kind = SHARD_MEDIA, .what = MEDIA_EV_PORT_FAILED, .port = port};
+	switch_post(s, MAX_SHARDS, (uint16_t)shard, &ev->mail);
+}
+
+void media_cmd(struct sim *s, struct media_cmd *cmd)
+{
+	struct stream *x = find(s, cmd->id);
+	switch ((enum media_cmd_kind)cmd->mail.kind) {
+	case MEDIA_CMD_SET:
+		set(s, x, cmd);
+		break;
+	case MEDIA_CMD_DESTROY:
+		if (!x || x->ending)
+			sim_fail(s, "a stream that is not there was destroyed");
+		x->ending = true;
+		timer_in(&s->wheel, &x->timer, rng_below(&s->net, 20) ? 1 + rng_below(&s->net, 30)
+		                                                      : 4000 + rng_below(&s->net, 4000));
+		break;
+	case MEDIA_CMD_OPEN_PORT:
+		if (rng_below(&s->net, 60) == 0)
+			port_failed(s, cmd->shard, cmd->port);
+		break;
+	case MEDIA_CMD_STATS:
+		break;
+	}
+	free(cmd);
+}
+
+void media_kill(struct sim *s)
+{
+	list_for_each_safe(it, &s->streams)
+		stream_free(container_of(it, struct stream, node));
+}
+
+void media_trouble(struct sim *s)
+{
+	unsigned n = 0;
+	list_for_each(it, &s->streams)
+		n++;
+	if (!n)
+		return;
+	unsigned i = rng_below(&s->dice, n);
+	list_for_each(at, &s->streams)
+		if (i-- == 0)
+			tell(container_of(at, struct stream, node), MEDIA_EV_SILENCE);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The whole switch and its phones on one virtual clock: doc/simulator.md.
+ *
+ * Everything that happens follows from the seed: there is no real clock, no thread, and nothing
+ * is ordered by an address. One `struct sim` is one run.
+ *
+ *     main.c    arguments, seeds, shrinking        act.c    what happens at each step
+ *     switch.c  shards, their mail, kill           phone.c  a phone's transactions, registration
+ *     disk.c    the store with late durability     talk.c   its calls
+ *     media.c   the scripted media plane           check.c  what must be true
+ *     net.c     packets
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/rng.h"
+#include "service/shard.h"
+
+enum { MAX_PHONES = 48, MAX_SHARDS = 4, TENANTS = 3, TRAIL = 80, SIDE_BUCKETS = 1024, REG_PAST = 8 };
+enum { START_MS = 1000000, MAIL_MS = 25, T1_MS = 500, GIVE_UP_MS = 64 * T1_MS };
+
+struct sim;
+struct phone;
+
+struct sim_args {
+	uint64_t seed;
+	unsigned steps, phones, shards;
+	uint64_t until_ms;   /* 0: `steps` counts */
+	const uint8_t *skip; /* steps that do nothing, by index; NULL: none */
+	bool loud;
+};
+
+/* -- what one phone saw of one call -------------------------------------------------- */
+
+/** One phone's end of a call; kept until its detail record was compared with it. */
+struct side {
+	struct side *next; /* in its bucket */
+	struct list_node node;
+	char call_id[80];
+	struct phone *phone;
+	bool caller;
+	bool over;          /* the phone is done with it */
+	bool disturbed;     /* it vanished or moved: what it saw proves nothing */
+	bool killed;        /* the switch was killed meanwhile */
+	bool odd;           /* it answered against the rules */
+	bool began;         /* caller: the switch took the call */
+	bool cancelled;
+	bool seen;          /* its record was compared */
+	unsigned status;    /* final answer to the INVITE, given or received; 0: none */
+	unsigned cdrs;
+	uint64_t start_ms, bye_sent_ms, bye_at_switch_ms, bye_got_ms, acked_ms;
+	unsigned heard, told; /* caller: INVITEs that reached the switch, answers it gave */
+};
+
+/* -- phones -------------------------------------------------------------------------- */
+
+struct ctx {                  /* client transaction */
+	struct list_node node;
+	struct phone *p;
+	struct sess *s;       /* NULL: REGISTER, or the session is gone */
+	enum sip_method method;
+	char branch[40];
+	uint32_t cseq;
+	char *bytes;
+	size_t n;
+	bool proceeding, done;
+	uint32_t wait_ms;
+	struct timer again, end;
+};
+
+struct srv {                  /* server transaction */
+	struct list_node node;
+	struct phone *p;
+	char branch[96];
+	enum sip_method method;
+	uint32_t cseq;
+	char *request, *reply;
+	size_t request_n, reply_n;
+	unsigned status;
+	bool repeat;          /* the reply is sent again until its ACK or PRACK */
+	uint32_t wait_ms, waited_ms;
+	struct timer again, end;
+};
+
+enum sess_state { SESS_TRYING, SESS_EARLY, SESS_UP, SESS_BYE, SESS_OVER };
+
+struct sess {                 /* a call at a phone */
+	struct list_node node;
+	struct phone *p;
+	struct side *side;
+	bool uac;
+	enum sess_state state;
+	char call_id[80], local_tag[24], remote_tag[64], target[256];
+	char local[160], remote[160]; /* URIs */
+	uint32_t cseq, invite_cseq;
+	char invite_via[160], ruri[160];
+	bool authed, want_cancel, cancel_sent, hold, offering, stubborn;
+	struct srv *invite_srv;
+	unsigned plan, stage; /* status to answer with; how far it is */
+	uint32_t rseq, last_rseq;
+	struct timer plan_timer, hangup, refresh;
+};
+
+struct reg_span {
+	uint64_t from_ms, until_ms;
+};
+
+struct phone {
+	struct sim *sim;
+	unsigned index, tenant;
+	char extension[16], username[16], password[32], domain[24];
+	struct addr addr;
+	char contact[64];
+	bool on, prack, timers, instance, fixed_contact;
+	struct rng rng;
+	struct list_node ctxs, srvs, sesss;
+	uint32_t reg_cseq, nc, serial, sdp_version;
+	uint32_t want_expires;
+	char challenge[512];
+	bool reg_authed;
+	uint64_t reg_sent_ms;
+	struct reg_span reg, past[REG_PAST]; /* when a call must find it */
+	unsigned n_past;
+	struct timer register_timer;
+};
+
+/* -- the switch ---------------------------------------------------------------------- */
+
+struct node {
+	struct sim *sim;
+	uint16_t index;
+	struct shard *shard;
+	struct timer_wheel wheel;
+	struct rng rng;
+	struct metrics metrics;
+};
+
+struct weather {
+	unsigned lose, twice, slow; /* of 1000 packets */
+};
+
+struct sim {
+	struct sim_args a;
+	struct timer_wheel wheel; /* of all but the shards */
+	struct rng net, dice;     /* dice: of the present step */
+	struct log log;
+	const struct tenant *tenants[TENANTS];
+	const struct directory *directory;
+	struct node nodes[MAX_SHARDS];
+	bool dying;
+	uint64_t mail_due[MAX_SHARDS + 1][MAX_SHARDS];
+	struct list_node mail, packets, streams, writes, rows, cdrs;
+	struct weather weather;
+	struct timer commit_timer;
+	unsigned disk_ms;
+	struct phone phones[MAX_PHONES];
+	struct side *buckets[SIDE_BUCKETS];
+	struct list_node sides;
+	uint64_t kills, calls, answered, records, checked, packets_n, lost, registers, found, step;
+	uint64_t last_kill_ms;
+	bool calm;            /* nobody begins or ends anything */
+	char trail[TRAIL][200];
+	unsigned n_trail;
+	json_t *answer;
+};
+
+_Noreturn void sim_fail(struct sim *s, const char *fmt, ...) printf_like(2, 3);
+void sim_note(struct sim *s, const char *fmt, ...) printf_like(2, 3);
+void sim_print_trail(const struct sim *s);
+/** Let time pass. */
+void sim_advance(struct sim *s, uint64_t ms);
+uint64_t sim_wall(const struct sim *s);
+void sim_run(struct sim *s, const struct sim_args *a);
+
+void act(struct sim *s);
+void act_quiet(struct sim *s);
+
+void switch_start(struct sim *s);
+void switch_kill(struct sim *s, bool politely);
+void switch_input(struct sim *s, struct str bytes, const struct addr *from);
+void switch_post(struct sim *s, unsigned from, uint16_t to, struct mail *m);
+/** All that is asked of each shard, joined in one array; borrowed. */
+json_t *switch_ask(struct sim *s, enum shard_query_kind what);
+/** Nothing may be left: calls, transactions, ports. */
+void switch_check_idle(struct sim *s);
+void switch_end(struct sim *s);
+
+void net_from_phone(struct sim *s, const struct addr *from, struct str bytes);
+void net_to_phone(struct sim *s, const struct addr *to, struct str bytes);
+void net_end(struct sim *s);
+
+void media_cmd(struct sim *s, struct media_cmd *cmd);
+void media_kill(struct sim *s);
+/** Some stream's phone falls silent, or a port cannot be bound. */
+void media_trouble(struct sim *s);
+
+enum { DISK_BINDINGS, DISK_CALLS, DISK_CDRS };
+void disk_init(struct sim *s);
+void disk_write(struct sim *s, int table, uint64_t tenant, struct str key, struct str value);
+/** What is not committed is lost; true for each CDR that is. */
+void disk_kill(struct sim *s);
+void disk_restore(struct sim *s);
+void disk_check_end(struct sim *s);
+
+void phone_init(struct sim *s, unsigned i);
+void phone_packet(struct phone *p, struct str bytes);
+void phone_register(struct phone *p, uint32_t expires_s);
+void phone_off(struct phone *p);
+void phone_back(struct phone *p);
+void phone_move(struct phone *p);
+void phone_end_span(struct phone *p);
+struct phone *phone_at(struct sim *s, const struct addr *a);
+/** The same, by IP alone. */
+struct phone *phone_at_ip(struct sim *s, const struct addr *a);
+
+/* phone.c for talk.c */
+struct ctx *phone_request(struct phone *p, struct sess *s, enum sip_method m, struct str text,
+                          const char *branch);
+void phone_new_branch(struct phone *p, char out[40]);
+void phone_credentials(struct phone *p, struct buf *b, const char *method, const char *uri,
+                       bool proxy);
+void phone_take_challenge(struct phone *p, const struct sip_msg *m);
+void phone_reply(struct phone *p, struct srv *v, unsigned status, const char *tag, const char *more,
+                 const char *sdp);
+void phone_send(struct phone *p, struct str bytes);
+void srv_stop(struct srv *v);
+void ctx_stop(struct ctx *c);
+const char *phone_sdp(struct phone *p, const char *dir, char out[512]);
+
+void talk_call(struct phone *p, const char *number, bool with_offer);
+void talk_request(struct phone *p, struct srv *v, const struct sip_msg *m);
+void talk_ack(struct phone *p, const struct sip_msg *m);
+void talk_cancel_came(struct phone *p, struct srv *v, const struct sip_msg *m);
+void talk_response(struct ctx *c, const struct sip_msg *m);
+/** No answer at all. */
+void talk_timeout(struct ctx *c);
+void talk_no_ack(struct phone *p, struct srv *v);
+void talk_hangup(struct sess *s);
+void talk_cancel(struct sess *s);
+void talk_modify(struct sess *s, bool update, bool hold);
+/** Requests and answers that break rules; none of them may have an effect. */
+void talk_nonsense(struct sess *s);
+void talk_probe(struct sess *s);
+void talk_free(struct sess *s);
+
+struct side *side_new(struct phone *p, const char *call_id, bool caller);
+struct side *side_find(struct sim *s, struct str call_id);
+void check_invite_came(struct phone *p, const struct sip_msg *m);
+void check_call_saved(struct sim *s, uint64_t tenant, struct str record);
+void check_cdr(struct sim *s, struct str json);
+void check_cdr_lost(struct sim *s, struct str json);
+void check_killed(struct sim *s);
+void check_wire(struct sim *s, struct str bytes, bool to_switch);
+void check_quiet(struct sim *s, bool last);
+void check_end(struct sim *s);
