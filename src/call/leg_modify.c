@@ -122,6 +122,8 @@ void leg_on_modify(struct leg *l, struct strans *st, const struct sip_msg *m)
 		if (l->state == LEG_ANSWERED && !l->uac)
 			l->state = LEG_CONFIRMED; /* who sends a re-INVITE has our answer */
 	} else {
+		if (l->request_st) /* an older UPDATE: answered, it only waits for repeats */
+			strans_detach(l->request_st);
 		l->request_st = st;
 	}
 	strans_set_user(st, on_offer_st, l);

@@ -503,6 +503,20 @@ static void test_answer_that_wins_against_the_cancel_is_taken_back(void **state)
 	talk_bye(&t);
 }
 
+/* An UPDATE that was answered lives on for its repeats; when the call goes, it is not told. */
+static void test_answered_updates_outlive_the_call(void **state)
+{
+	struct talk t = talk_up(*state);
+	for (int i = 0; i < 2; i++) {
+		phone_in_dialog(t.a, "UPDATE", "", phone_sdp(t.a, 4000, "sendrecv"));
+		phone_flush(t.b);
+		phone_takes(t.a, "SIP/2.0 ");
+		world_advance(t.w, 1000);
+	}
+	talk_bye(&t);
+	world_advance(t.w, 40000);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -540,6 +554,7 @@ int main(void)
 		T(test_update_that_timed_out_is_taken_back),
 		T(test_cancelled_re_invite_leaves_the_call_as_it_was),
 		T(test_answer_that_wins_against_the_cancel_is_taken_back),
+		T(test_answered_updates_outlive_the_call),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
