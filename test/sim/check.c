@@ -28,9 +28,14 @@ struct side *side_find(struct sim *s, struct str call_id)
 struct side *side_new(struct phone *p, const char *call_id, bool caller)
 {
 	struct sim *s = p->sim;
-	if (side_find(s, str_z(call_id)))
+	struct side *d = side_find(s, str_z(call_id));
+	if (d && d->phone == p && d->disturbed && d->over) { /* it was off and has forgotten */
+		d->over = false;
+		return d;
+	}
+	if (d)
 		sim_fail(s, "a second INVITE with the Call-ID %s", call_id);
-	struct side *d = calloc(1, sizeof *d);
+	d = calloc(1, sizeof *d);
 	struct side **bucket = &s->buckets[hash_stable(str_z(call_id)) % SIDE_BUCKETS];
 	*d = (struct side){.next = *bucket, .phone = p, .caller = caller, .start_ms = s->wheel.now_ms};
 	*bucket = d;
@@ -121,7 +126,8 @@ static struct str leg_call_id(const json_t *cdr, size_t i)
 	return text(json_array_get(json_object_get(cdr, "legs"), i), "sip_call_id");
 }
 
-void check_cdr(struct sim *s, struct str json)
+/** One for each call; a retransmission that reaches a restarted switch begins another one. */
+void check_cdr(struct sim *s, struct str json, bool recovered)
 {
 	json_t *j = json_loadb(json.p, json.n, 0, NULL);
 	if (!j)
@@ -129,8 +135,15 @@ void check_cdr(struct sim *s, struct str json)
 	struct side *d = side_find(s, leg_call_id(j, 0));
 	if (!d || !d->caller)
 		sim_fail(s, "a CDR of a call that nobody made: " STR_FMT, STR_ARG(json));
-	if (++d->cdrs > 1)
+	d->cdrs++;
+	if (d->last_life == s->kills + 1 && !recovered)
 		sim_fail(s, "a second CDR of the call %s", d->call_id);
+	if (!recovered)
+		d->last_life = s->kills + 1;
+	else if (d->recovered_in == s->kills)
+		sim_fail(s, "the call %s was recovered twice", d->call_id);
+	else
+		d->recovered_in = s->kills;
 	s->records++;
 	sim_note(s, "CDR of %s: %s by %s, %s", d->call_id, text(j, "answer").n ? "answered" : "not answered",
 	         text(j, "ended_by").p, text(j, "reason").p);

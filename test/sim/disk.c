@@ -131,7 +131,7 @@ static void recover_call(struct sim *s, struct row *r)
 	struct buf json;
 	buf_init(&json, 256 * 1024);
 	call_record_put_cdr(c, sim_wall(s), "lost in a restart of the switch", &json);
-	check_cdr(s, buf_view(&json));
+	check_cdr(s, buf_view(&json), true);
 	disk_write(s, DISK_CDRS, r->tenant, r->key, buf_view(&json));
 	buf_fini(&json);
 	call_record_free(c);

@@ -52,6 +52,7 @@ struct side {
 	bool seen;          /* its record was compared */
 	unsigned status;    /* final answer to the INVITE, given or received; 0: none */
 	unsigned cdrs;
+	uint64_t last_life, recovered_in; /* of the switch, that wrote a record of it */
 	uint64_t start_ms, bye_sent_ms, bye_at_switch_ms, bye_got_ms, acked_ms;
 	unsigned heard, told; /* caller: INVITEs that reached the switch, answers it gave */
 };
@@ -98,7 +99,7 @@ struct sess {                 /* a call at a phone */
 	char local[160], remote[160]; /* URIs */
 	uint32_t cseq, invite_cseq;
 	char invite_via[160], ruri[160];
-	bool authed, want_cancel, cancel_sent, hold, offering, stubborn;
+	bool authed, want_cancel, cancel_sent, hold, offering, stubborn, disowned;
 	struct srv *invite_srv;
 	unsigned plan, stage; /* status to answer with; how far it is */
 	uint32_t rseq, last_rseq;
@@ -251,7 +252,7 @@ struct side *side_new(struct phone *p, const char *call_id, bool caller);
 struct side *side_find(struct sim *s, struct str call_id);
 void check_invite_came(struct phone *p, const struct sip_msg *m);
 void check_call_saved(struct sim *s, uint64_t tenant, struct str record);
-void check_cdr(struct sim *s, struct str json);
+void check_cdr(struct sim *s, struct str json, bool recovered);
 void check_cdr_lost(struct sim *s, struct str json);
 void check_killed(struct sim *s);
 void check_wire(struct sim *s, struct str bytes, bool to_switch);

@@ -134,7 +134,7 @@ static void cdr(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, st
 {
 	struct node *n = arg;
 	(void)start_ms;
-	check_cdr(n->sim, json);
+	check_cdr(n->sim, json, false);
 	disk_write(n->sim, DISK_CDRS, tenant, id, json);
 }
 

@@ -247,7 +247,8 @@ static void ack_2xx(struct sess *s, const struct sip_msg *m)
 static void on_answered(struct sess *s, const struct sip_msg *m)
 {
 	if (s->state > SESS_EARLY) {
-		if (s->side->status / 100 == 2 && !str_eq(m->to.tag, str_z(s->remote_tag)))
+		if (s->side->status / 100 == 2 && !str_eq(m->to.tag, str_z(s->remote_tag)) &&
+		    !s->side->killed) /* a switch that was started again knows nothing of the first */
 			sim_fail(s->p->sim, "two answers to one INVITE");
 		ack_2xx(s, m);
 		return;
@@ -293,11 +294,21 @@ static void on_refused(struct ctx *c, const struct sip_msg *m)
 
 /* -- answers in the dialog ----------------------------------------------------------- */
 
-/** The switch does not know a call that this phone is in. */
-static void lost(struct sess *s, const struct sip_msg *m)
+/** The switch does not know a call that this phone is in: then its BYE must be on the way. */
+static void lost(struct sess *s)
+{
+	if (s->state != SESS_UP || s->disowned)
+		return;
+	s->disowned = true;
+	timer_cancel(&s->p->sim->wheel, &s->refresh);
+	timer_cancel(&s->p->sim->wheel, &s->hangup);
+	in_ms(s, &s->plan_timer, s->side->killed ? 1 : GIVE_UP_MS);
+}
+
+static void on_disowned(struct sess *s)
 {
 	const struct side *d = s->side;
-	if (s->state == SESS_UP && !d->killed && !d->disturbed && !d->odd && m->status == 481)
+	if (s->state == SESS_UP && !d->killed && !d->disturbed && !d->odd)
 		sim_fail(s->p->sim, "%s is in a call (%s) that the switch does not know", s->p->username,
 		         s->call_id);
 	over(s);
@@ -314,7 +325,7 @@ static void on_modified(struct ctx *c, const struct sip_msg *m)
 		return;
 	s->offering = false;
 	if (m->status == 481)
-		lost(s, m);
+		lost(s);
 }
 
 void talk_response(struct ctx *c, const struct sip_msg *m)
@@ -344,7 +355,7 @@ void talk_response(struct ctx *c, const struct sip_msg *m)
 		return;
 	case SIP_OPTIONS:
 		if (m->status == 481 && s->state == SESS_UP)
-			lost(s, m);
+			lost(s);
 		return;
 	default:
 		return;
@@ -427,6 +438,10 @@ static void on_plan(struct timer *t, void *arg)
 	struct sess *s = arg;
 	if (s->state == SESS_OVER) {
 		talk_free(s);
+		return;
+	}
+	if (s->disowned) {
+		on_disowned(s);
 		return;
 	}
 	if (!s->invite_srv || s->invite_srv->status >= 200)
