@@ -90,11 +90,22 @@ void call_cancel_others(struct call *c, const struct leg *keep, struct str reaso
 	}
 }
 
+/** The callee answered, and the 200 still waits for the caller's PRACK: for the caller nobody did. */
+static void take_answer_back(struct call *c, enum leg_end_by by, uint16_t *status)
+{
+	if (!c->answer_ms || c->a->answer_ms)
+		return;
+	c->answer_ms = 0;
+	if (*status == 200)
+		*status = by == END_CALLER ? 487 : 480;
+}
+
 void call_end(struct call *c, enum leg_end_by by, uint16_t status, const char *why,
               struct str reason_hdr)
 {
 	if (c->state == CALL_ENDING)
 		return;
+	take_answer_back(c, by, &status);
 	c->state = CALL_ENDING;
 	c->end_ms = call_wall_ms(c);
 	c->ended_by = by;

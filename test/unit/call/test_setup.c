@@ -681,6 +681,24 @@ static void test_200_waits_for_the_prack_of_a_description(void **state) /* RFC 3
 	talk_bye(&t);
 }
 
+/* The callee hangs up while its 200 waits for the caller's PRACK: the caller is refused. */
+static void test_answer_that_never_reached_the_caller_is_none(void **state)
+{
+	struct talk t = calling_reliably(*state, "Supported");
+	phone_reply(t.b, phone_invite(t.b), 183, "bob", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect(t.a, "SIP/2.0 183");
+	phone_reply(t.b, phone_invite(t.b), 200, "bob", "", phone_sdp(t.b, 5000, "sendrecv"));
+	phone_expect(t.b, "ACK ");
+	phone_enter_dialog(t.b, "bob");
+	phone_in_dialog(t.b, "BYE", NULL, NULL);
+	phone_expect(t.b, "SIP/2.0 200");
+	phone_expect(t.a, "SIP/2.0 480");
+	phone_ack_refusal(t.a);
+	world_advance(*state, 10000);
+	assert_true(json_is_null(json_object_get(world_cdr(*state), "answer")));
+	assert_int_equal(talk_number(world_cdr(*state), "status"), 480);
+}
+
 static void test_reliable_ringing_without_prack_does_not_hold_the_200(void **state) /* section 3 */
 {
 	struct talk t = calling_reliably(*state, "Require");
@@ -772,6 +790,7 @@ int main(void)
 		T(test_reliable_provisional_of_the_callee_gets_a_prack),
 		T(test_reliable_answer_of_a_branch_without_early_media_counts),
 		T(test_early_media_to_a_caller_with_100rel_is_reliable),
+		T(test_answer_that_never_reached_the_caller_is_none),
 		T(test_200_waits_for_the_prack_of_a_description),
 		T(test_reliable_ringing_without_prack_does_not_hold_the_200),
 		T(test_reliable_provisional_that_is_never_acknowledged_ends_in_5xx),
