@@ -53,7 +53,7 @@ struct side {
 	unsigned status;    /* final answer to the INVITE, given or received; 0: none */
 	unsigned cdrs;
 	uint64_t last_life, recovered_in; /* of the switch, that wrote a record of it */
-	uint64_t start_ms, bye_sent_ms, bye_at_switch_ms, bye_got_ms, acked_ms;
+	uint64_t start_ms, over_ms, bye_sent_ms, bye_at_switch_ms, bye_got_ms, acked_ms;
 	unsigned heard, told; /* caller: INVITEs that reached the switch, answers it gave */
 };
 

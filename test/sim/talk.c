@@ -46,6 +46,7 @@ static void over(struct sess *s)
 	stop_timers(s);
 	s->state = SESS_OVER;
 	s->side->over = true;
+	s->side->over_ms = now(s);
 	in_ms(s, &s->plan_timer, 2 * GIVE_UP_MS); /* repeats of what it knows may come */
 }
 
@@ -623,23 +624,23 @@ void talk_nonsense(struct sess *s)
 {
 	static const char *const methods[] = {"BYE", "INFO", "INVITE", "NONSENSE", "UPDATE", "PRACK"};
 	const char *method = methods[rng_below(&s->p->sim->dice, 6)];
-	switch (rng_below(&s->p->sim->dice, 5)) {
+	switch (rng_below(&s->p->sim->dice, s->uac ? 5 : 4)) {
 	case 0: /* another dialog */
 		say(s, method, NULL, s->cseq + 50, "wrong-tag", "", NULL);
 		return;
-	case 1: /* out of order */
-		say(s, method, NULL, s->cseq ? s->cseq - 1 : 0, s->remote_tag, "", NULL);
-		return;
-	case 2:
+	case 1:
 		phone_send(s->p, STR("\0\1\2 rubbish\r\n\r\n"));
 		return;
-	case 3:
+	case 2:
 		phone_send(s->p, STR("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKno\r\n"
 		                     "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: no\r\n"
 		                     "CSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"));
 		return;
-	default: /* an ACK nobody waits for */
+	case 3: /* an ACK nobody waits for */
 		say(s, "ACK", NULL, s->cseq + 7, s->remote_tag, "", NULL);
+		return;
+	default: /* out of order: before its own INVITE */
+		say(s, method, NULL, s->invite_cseq - 1, s->remote_tag, "", NULL);
 		return;
 	}
 }
