@@ -268,6 +268,8 @@ static int send_offer(struct leg *l, enum sip_method method, struct str sdp, enu
 		l->invite_ct = ct;
 		l->invite_cseq = l->dlg.local_cseq;
 	} else {
+		if (l->modify_ct) /* an older one: answered, it only waits for repeats */
+			ctrans_detach(l->modify_ct);
 		l->modify_ct = ct;
 	}
 	l->modify = what;

@@ -110,6 +110,8 @@ static void refresh(struct leg *l)
 	sip_put_hdr_fmt(&b, HDR_SESSION_EXPIRES, "%u;refresher=uac", l->session_s);
 	leg_put_contact(l, &b);
 	l->modify = MODIFY_REFRESH;
+	if (l->modify_ct) /* an older one: answered, it only waits for repeats */
+		ctrans_detach(l->modify_ct);
 	l->modify_ct = leg_send(l, SIP_UPDATE, buf_view(&b), STR_NONE, STR_NONE, on_refresh, l);
 	if (!l->modify_ct) {
 		l->modify = MODIFY_NONE;
