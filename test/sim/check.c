@@ -190,7 +190,8 @@ void check_killed(struct sim *s)
 		cut_lease(&s->phones[i]);
 	list_for_each(it, &s->sides) {
 		struct side *d = container_of(it, struct side, node);
-		if (!d->over || !d->cdrs)
+		/* A late copy of its INVITE may begin it anew. */
+		if (!d->over || !d->cdrs || d->over_ms + 2000 > s->wheel.now_ms)
 			d->killed = true;
 	}
 }

@@ -450,6 +450,7 @@ void phone_back(struct phone *p)
 {
 	sim_note(p->sim, "%s of %s is back", p->username, p->domain);
 	p->on = true;
+	p->back_ms = p->sim->wheel.now_ms;
 	phone_register(p, 120 + 60 * rng_below(&p->rng, 8));
 }
 

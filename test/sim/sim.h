@@ -123,7 +123,7 @@ struct phone {
 	uint32_t want_expires;
 	char challenge[512];
 	bool reg_authed;
-	uint64_t reg_sent_ms;
+	uint64_t reg_sent_ms, back_ms;
 	struct reg_span reg, past[REG_PAST]; /* when a call must find it */
 	unsigned n_past;
 	struct timer register_timer;

@@ -473,6 +473,8 @@ static void incoming(struct phone *p, struct srv *v, const struct sip_msg *m)
 	s->invite_srv = v;
 	s->invite_cseq = m->cseq.number;
 	s->state = SESS_EARLY;
+	/* It may be the last copy, and the switch gives up before it is answered. */
+	s->side->odd = p->back_ms && now(s) < p->back_ms + GIVE_UP_MS;
 	s->offering = !m->body.n; /* nothing to answer early */
 	take_dialog(s, m);
 	str_copyz(s->local, sizeof s->local, m->to.uri.text);
@@ -583,6 +585,9 @@ void talk_no_ack(struct phone *p, struct srv *v)
 		struct sess *s = container_of(it, struct sess, node);
 		if (s->invite_srv != v || s->state == SESS_OVER)
 			continue;
+		const struct side *d = s->side;
+		if (v->status / 100 == 2 && !d->killed && !d->disturbed && !d->odd)
+			sim_fail(p->sim, "the 200 of %s (%s) was never acknowledged", p->username, s->call_id);
 		if (v->status < 200)
 			refuse(s, 500);
 		else if (v->status < 300)
