@@ -135,6 +135,11 @@ void check_cdr(struct sim *s, struct str json, bool recovered)
 	struct side *d = side_find(s, leg_call_id(j, 0));
 	if (!d || !d->caller)
 		sim_fail(s, "a CDR of a call that nobody made: " STR_FMT, STR_ARG(json));
+	for (size_t i = 1; i < json_array_size(json_object_get(j, "legs")); i++) {
+		struct side *c = side_find(s, leg_call_id(j, i));
+		if (c && c->phone->tenant != d->phone->tenant)
+			sim_fail(s, "%s rang a phone of another tenant", d->call_id);
+	}
 	d->cdrs++;
 	if (d->last_life == s->kills + 1 && !recovered)
 		sim_fail(s, "a second CDR of the call %s", d->call_id);
