@@ -302,6 +302,7 @@ int shard_thread_init(struct shard_thread *t, struct shards *all, uint16_t index
 static void *run(void *arg)
 {
 	struct shard_thread *t = arg;
+	ring_media(t); /* calls that were restored have commands */
 	loop_run(t->loop);
 	return NULL;
 }

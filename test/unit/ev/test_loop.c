@@ -355,6 +355,51 @@ static void test_ids_are_never_zero_and_differ_between_loops(void **state)
 	loop_free(other);
 }
 
+static void count_io(struct ev_io *io, unsigned events, void *arg)
+{
+	uint64_t count;
+
+	(void)events;
+	assert_int_equal(read(io->fd, &count, sizeof count), sizeof count);
+	++*(unsigned *)arg;
+}
+
+static void count_timer(struct timer *t, void *arg)
+{
+	(void)t;
+	++*(unsigned *)arg;
+}
+
+/* Far more wake-ups than make a loop sleep on its grid: each turn still brings what is there. */
+static void test_a_busy_loop_misses_neither_io_nor_timers(void **state)
+{
+	enum { TURNS = 600 };
+	struct loop *l = *state;
+	unsigned ios = 0, timers = 0, set = 0;
+	struct ev_io io = {.fd = eventfd(0, EFD_NONBLOCK), .events = EV_READ, .fn = count_io,
+	                   .arg = &ios};
+	struct timer t;
+	const uint64_t one = 1;
+
+	timer_init(&t, count_timer, &timers);
+	assert_int_equal(loop_io_add(l, &io), 0);
+	for (unsigned i = 1; i <= TURNS; i++) {
+		if (!timer_is_set(&t)) {
+			timer_in(loop_wheel(l), &t, 1);
+			set++;
+		}
+		assert_int_equal(write(io.fd, &one, sizeof one), sizeof one);
+		while (ios < i)
+			loop_turn(l, UINT64_MAX);
+	}
+	while (timer_is_set(&t))
+		loop_turn(l, UINT64_MAX);
+	assert_int_equal(ios, TURNS);
+	assert_int_equal(timers, set);
+	loop_io_del(l, &io);
+	close(io.fd);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -368,6 +413,7 @@ int main(void)
 		T(test_mod_changes_what_is_watched_and_hang_up_shows_as_both),
 		T(test_a_hook_may_remove_itself_and_the_next),
 		T(test_a_hook_can_keep_the_loop_from_waiting),
+		T(test_a_busy_loop_misses_neither_io_nor_timers),
 		T(test_stop_from_another_thread_ends_run),
 		T(test_stop_from_a_signal_handler_ends_run),
 		T(test_ids_are_never_zero_and_differ_between_loops),

@@ -113,6 +113,29 @@ static void on_drop(struct mail *m)
 	free(m);
 }
 
+static void test_what_is_put_wakes_nobody_until_it_is_rung(void **state)
+{
+	struct reader r = {0};
+	struct mailbox *mb;
+
+	(void)state;
+	assert_int_equal(mailbox_new_bare(&mb, 8, on_letter, &r), 0);
+	assert_true(mailbox_sleep(mb, true));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(mailbox_put(mb, &letter_new(0, i)->mail), 0);
+	assert_int_equal(readable(mailbox_fd(mb)), 0);
+	mailbox_ring(mb);
+	mailbox_ring(mb);
+	assert_int_equal(readable(mailbox_fd(mb)), 1);
+	assert_int_equal(mailbox_drain(mb), 3);
+	assert_int_equal(readable(mailbox_fd(mb)), 0);
+	/* One that looks before it sleeps sees what was put without a ring. */
+	assert_int_equal(mailbox_put(mb, &letter_new(0, 3)->mail), 0);
+	assert_false(mailbox_sleep(mb, true));
+	assert_int_equal(mailbox_drain(mb), 1);
+	mailbox_free(mb, NULL);
+}
+
 static void test_free_drops_what_is_inside(void **state)
 {
 	struct reader r = {0};
@@ -265,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full_ring_refuses_and_keeps_its_order),
 		cmocka_unit_test(test_rings_once_and_only_while_the_reader_sleeps),
+		cmocka_unit_test(test_what_is_put_wakes_nobody_until_it_is_rung),
 		cmocka_unit_test(test_free_drops_what_is_inside),
 		cmocka_unit_test(test_loop_reads_all_of_several_writers_in_order),
 		cmocka_unit_test(test_bare_reader_that_blocks_on_the_fd_misses_nothing),
