@@ -47,16 +47,16 @@ static uint32_t first_up = UINT32_MAX, last_up; /* held calls, by when they end 
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, UPDATE\r\n"                             \
 	"Supported: replaces, timer\r\n"                                                           \
 	"User-Agent: sipgen/1\r\n"
-/* Its length is known because media addresses are all equally long. */
+/* Its length is known because all ports have five digits. */
 #define SDP                                                                                        \
 	"Content-Type: application/sdp\r\n"                                                        \
-	"Content-Length: 268\r\n\r\n"                                                              \
+	"Content-Length: 256\r\n\r\n"                                                              \
 	"v=0\r\n"                                                                                  \
-	"o=- 1234567890 1234567890 IN IP4 {media}\r\n"                                             \
+	"o=- 1234567890 1234567890 IN IP4 127.0.0.1\r\n"                                             \
 	"s=-\r\n"                                                                                  \
-	"c=IN IP4 {media}\r\n"                                                                     \
+	"c=IN IP4 127.0.0.1\r\n"                                                                     \
 	"t=0 0\r\n"                                                                                \
-	"m=audio 30000 RTP/AVP 8 0 9 101\r\n"                                                      \
+	"m=audio {media} RTP/AVP 8 0 9 101\r\n"                                                      \
 	"a=rtpmap:8 PCMA/8000\r\n"                                                                 \
 	"a=rtpmap:0 PCMU/8000\r\n"                                                                 \
 	"a=rtpmap:9 G722/8000\r\n"                                                                 \
@@ -70,14 +70,13 @@ static uint32_t first_up = UINT32_MAX, last_up; /* held calls, by when they end 
 	       "CSeq: {cseq} " method "\r\n"                                                       \
 	       "Content-Length: 0\r\n\r\n"
 
-/* 127.1xx.1xx.1xx for each user: as in the field, no two phones share an address. */
-static size_t media_address(char out[15], uint32_t user)
+/*
+ * A port for each user on the address that it signals from: a phone without NAT. (Behind one NAT
+ * each phone that has not sent a packet yet would hold a port of the relay's alone.)
+ */
+static size_t media_port(char out[5], uint32_t user)
 {
-	memcpy(out, "127.100.100.100", 15);
-	put_dec(out + 4, 100 + user / 10000);
-	put_dec(out + 8, 100 + user / 100 % 100);
-	put_dec(out + 12, 100 + user % 100);
-	return 15;
+	return put_dec(out, 10000 + user % 50000);
 }
 
 static bool keep(struct kept *k, struct str s)
@@ -97,7 +96,7 @@ static void put(struct gen *g, uint32_t unit, const struct template *t, uint32_t
 	struct call *c = &calls[unit];
 	const struct user *from = &g->users[2 * unit], *to = from + 1;
 	char call_id[24], tag[8], branch[16], seq[10], number[10], port[5], response[32], uri[48];
-	char media[15];
+	char media[5];
 	struct str v[TEXT_FIELDS] = {
 		[F_USER] = {from->name, from->name_n},
 		[F_DOMAIN] = {from->domain, from->domain_n},
@@ -113,7 +112,7 @@ static void put(struct gen *g, uint32_t unit, const struct template *t, uint32_t
 		[F_TO] = {c->to.p, c->to.n},
 		[F_TARGET] = {c->target.p, c->target.n},
 		[F_ROUTE] = {c->route.p, c->route.n},
-		[F_MEDIA] = {media, media_address(media, 2 * unit)},
+		[F_MEDIA] = {media, media_port(media, 2 * unit)},
 	};
 	memcpy(call_id, g->run, 8);
 	put_hex(call_id + 8, unit, 8);
@@ -316,11 +315,11 @@ static void on_invite(struct gen *g, uint32_t unit, const struct scan *s)
 		send_answer(g, unit);
 		return;
 	}
-	char tag[16], media[15], body[512], number[10], port[5];
+	char tag[16], media[5], body[512], number[10], port[5];
 	struct str v[TEXT_FIELDS] = {
 		[F_NUMBER] = {number, put_dec(number, 2 * unit + 1)},
 		[F_PORT] = {port, put_dec(port, g->o.port + CALLEES)},
-		[F_MEDIA] = {media, media_address(media, 2 * unit + 1)},
+		[F_MEDIA] = {media, media_port(media, 2 * unit + 1)},
 	};
 	c->count++;
 	put_hex(tag, (uint64_t)unit << 32 | c->count, 16);
