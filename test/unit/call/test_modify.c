@@ -517,6 +517,22 @@ static void test_answered_updates_outlive_the_call(void **state)
 	world_advance(t.w, 40000);
 }
 
+/* The same for ours: two within Timer K, then the call goes. */
+static void test_updates_of_ours_that_were_answered_outlive_the_call(void **state)
+{
+	struct talk t = talk_ringing(*state);
+	talk_answer(&t, "Allow: INVITE, ACK, BYE, CANCEL, UPDATE\n");
+	static const char *const directions[] = {"sendonly", "sendrecv"};
+	for (int i = 0; i < 2; i++) {
+		phone_in_dialog(t.a, "UPDATE", NULL, of_a(directions[i]));
+		phone_reply(t.b, phone_expect(t.b, "UPDATE "), 200, NULL, "",
+		            of_b(i ? "sendrecv" : "recvonly"));
+		phone_expect(t.a, "SIP/2.0 200");
+	}
+	talk_bye(&t);
+	world_advance(t.w, 40000);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -555,6 +571,7 @@ int main(void)
 		T(test_cancelled_re_invite_leaves_the_call_as_it_was),
 		T(test_answer_that_wins_against_the_cancel_is_taken_back),
 		T(test_answered_updates_outlive_the_call),
+		T(test_updates_of_ours_that_were_answered_outlive_the_call),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
