@@ -222,6 +222,9 @@ struct leg_invite_args {
 must_check int leg_invite(struct leg *l, const struct leg_invite_args *args);
 /** Give up an INVITE that is not answered, with a Reason line or none. */
 void leg_cancel(struct leg *l, struct str headers);
+/** An ACK to a 2xx, whole: a transaction of its own (RFC 3261 section 13.2.2.4). */
+void leg_put_ack(struct leg *l, const struct dialog *d, uint32_t cseq, struct str sdp,
+                 struct buf *b);
 /** The ACK to the 2xx of a delayed offer carries our answer. */
 void leg_ack_with(struct leg *l, struct str sdp);
 

@@ -184,10 +184,7 @@ static void send_ack(struct leg *l, struct ctrans *ct)
 	char room[4096];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
-	sip_put_request_line(&b, STR("ACK"), dialog_ruri(&l->dlg));
-	sip_stack_put_via(l->call->calls->a.sip, &l->dlg.flow, &b);
-	dialog_put_head(&b, &l->dlg, SIP_ACK, l->invite_cseq, 70);
-	sip_put_body(&b, STR_NONE, STR_NONE);
+	leg_put_ack(l, &l->dlg, l->invite_cseq, STR_NONE, &b);
 	if (buf_ok(&b))
 		ctrans_ack(ct, &l->dlg.flow, buf_view(&b));
 }

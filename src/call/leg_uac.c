@@ -9,8 +9,8 @@
 enum { MAX_422 = 2 };
 
 /** The ACK to a 2xx is a transaction of its own (13.2.2.4): it is built here, whole. */
-static void put_ack(struct leg *l, const struct dialog *d, uint32_t cseq, struct str sdp,
-                    struct buf *b)
+void leg_put_ack(struct leg *l, const struct dialog *d, uint32_t cseq, struct str sdp,
+                 struct buf *b)
 {
 	sip_put_request_line(b, STR("ACK"), dialog_ruri(d));
 	sip_stack_put_via(l->call->calls->a.sip, &d->flow, b);
@@ -23,7 +23,7 @@ static void send_ack(struct leg *l, const struct dialog *d, struct str sdp)
 	char room[CALL_MAX_SDP + 4096];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
-	put_ack(l, d, l->invite_cseq, sdp, &b);
+	leg_put_ack(l, d, l->invite_cseq, sdp, &b);
 	if (buf_ok(&b) && l->invite_ct)
 		ctrans_ack(l->invite_ct, &d->flow, buf_view(&b));
 }
@@ -46,7 +46,7 @@ static void ack_branch(struct leg *l, const struct dialog *d, uint32_t cseq)
 	char room[4096];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
-	put_ack(l, d, cseq, STR_NONE, &b);
+	leg_put_ack(l, d, cseq, STR_NONE, &b);
 	if (!buf_ok(&b))
 		return;
 	if (l->invite_ct && cseq == l->invite_cseq)
