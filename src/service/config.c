@@ -340,6 +340,23 @@ int config_plan(struct config *c, const json_t *file, struct config_result *out,
 	return 0;
 }
 
+/** Commits what was planned for `e` (NULL: a new tenant) and ends `cs`. */
+static int carry_out(struct config *c, struct entry *e, struct change_set *cs, const char *who,
+                     uint64_t at_ms, struct config_result *out, struct buf *why)
+{
+	/* The result is printed before the commit: the changes refer to objects that it replaces. */
+	uint64_t version = e ? e->version : 0;
+	int err = 0;
+	result_fill(out, cs, version);
+	if (cs->n)
+		err = commit(c, e, cs, who, at_ms, &version, why);
+	json_object_set_new(out->json, "version", json_integer((json_int_t)version));
+	change_set_fini(cs);
+	if (err)
+		config_result_fini(out);
+	return err;
+}
+
 int config_apply(struct config *c, const json_t *file, const char *who, uint64_t at_ms,
                  struct config_result *out, struct buf *why)
 {
@@ -348,16 +365,7 @@ int config_apply(struct config *c, const json_t *file, const char *who, uint64_t
 	int err = plan(c, file, &e, &cs, why);
 	if (err)
 		return err;
-	/* The result is printed before the commit: the changes refer to objects that it replaces. */
-	uint64_t version = e ? e->version : 0;
-	result_fill(out, &cs, version);
-	if (cs.n)
-		err = commit(c, e, &cs, who, at_ms, &version, why);
-	json_object_set_new(out->json, "version", json_integer((json_int_t)version));
-	change_set_fini(&cs);
-	if (err)
-		config_result_fini(out);
-	return err;
+	return carry_out(c, e, &cs, who, at_ms, out, why);
 }
 
 static void add_change(struct change_set *cs, enum change_kind what, const struct object *row,
@@ -465,13 +473,5 @@ int config_undo(struct config *c, struct str tenant, const char *who, uint64_t a
 	int err = undo_plan(c, e, &cs, why);
 	if (err)
 		return err;
-	uint64_t version = e->version;
-	result_fill(out, &cs, version);
-	if (cs.n)
-		err = commit(c, e, &cs, who, at_ms, &version, why);
-	json_object_set_new(out->json, "version", json_integer((json_int_t)version));
-	change_set_fini(&cs);
-	if (err)
-		config_result_fini(out);
-	return err;
+	return carry_out(c, e, &cs, who, at_ms, out, why);
 }
