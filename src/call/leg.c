@@ -293,8 +293,7 @@ static void on_request_options(struct leg *l, struct strans *st)
 	leg_put_contact(l, &b);
 	buf_lit(&b, "Supported: 100rel, timer\r\nAccept: application/sdp\r\n");
 	const struct sip_reply r = {.status = 200, .headers = buf_view(&b)};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 }
 
 void leg_request(struct leg *l, struct strans *st, const struct sip_msg *m, const struct flow *flow)
@@ -335,6 +334,5 @@ void leg_request(struct leg *l, struct strans *st, const struct sip_msg *m, cons
 	}
 	const struct sip_reply r = {.status = m->method == SIP_METHOD_OTHER ? 501 : 405,
 	                            .headers = STR("Allow: " ALLOW "\r\n")};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 }

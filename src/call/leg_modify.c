@@ -48,8 +48,7 @@ static void refuse_retry_after(struct leg *l, struct strans *st)
 	buf_init_fixed(&b, room, sizeof room);
 	sip_put_hdr_u32(&b, HDR_RETRY_AFTER, rng_below(l->call->calls->a.rng, 11)); /* 14.2 */
 	const struct sip_reply r = {.status = 500, .headers = buf_view(&b)};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 }
 
 static void reply_to_refresh(struct leg *l, struct strans *st)
@@ -60,8 +59,7 @@ static void reply_to_refresh(struct leg *l, struct strans *st)
 	leg_put_contact(l, &b);
 	leg_put_session(l, &b, true);
 	const struct sip_reply r = {.status = 200, .headers = buf_view(&b)};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 	leg_arm_session(l);
 }
 
@@ -93,8 +91,7 @@ void leg_on_modify(struct leg *l, struct strans *st, const struct sip_msg *m)
 	if (e != 0 && m->body.n) {
 		const struct sip_reply r = {.status = 415,
 		                            .headers = STR("Accept: application/sdp\r\n")};
-		if (strans_reply(st, &r) != 0)
-			strans_reply_status(st, 500);
+		strans_reply_or_500(st, &r);
 		return;
 	}
 	if (e != 0)
@@ -173,8 +170,7 @@ void leg_refuse_offer(struct leg *l, uint16_t status, struct str headers)
 		return;
 	l->oa = OA_STABLE;
 	const struct sip_reply r = {.status = status, .headers = headers};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 }
 
 /* -- ours ---------------------------------------------------------------------------- */

@@ -33,8 +33,7 @@ bool leg_session_from_request(struct leg *l, struct strans *st, const struct sip
 		buf_init_fixed(&b, room, sizeof room);
 		sip_put_hdr_u32(&b, HDR_MIN_SE, our_min_se(l));
 		const struct sip_reply r = {.status = 422, .headers = buf_view(&b)};
-		if (strans_reply(st, &r) != 0)
-			strans_reply_status(st, 500);
+		strans_reply_or_500(st, &r);
 		return false;
 	}
 	if (sip_number(m, HDR_MIN_SE, &min_se) != 0)

@@ -30,8 +30,7 @@ static void pass_answer(struct strans *st, const struct sip_msg *m)
 	uint16_t status = m->status == 401 || m->status == 407 ? 403 : m->status;
 	const struct sip_reply r = {
 		.status = status, .type = sip_value(m, HDR_CONTENT_TYPE), .body = m->body};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 }
 
 /** The final answer, or the end without one, is all that is waited for. */

@@ -91,8 +91,7 @@ static void challenge(struct auth *a, struct strans *st, unsigned algs, struct s
 	buf_init_fixed(&b, room, sizeof room);
 	put_challenges(a, &b, algs ? algs : AUTH_MD5, realm, proxy, stale, now_s);
 	const struct sip_reply r = {.status = proxy ? 407 : 401, .headers = buf_view(&b)};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 }
 
 /** Credentials for one of our realms among all that were sent. */

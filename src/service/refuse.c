@@ -8,34 +8,28 @@
 #define ALLOW \
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, INFO, PRACK, MESSAGE\r\n"
 
-static void reply(struct strans *st, const struct sip_reply *r)
-{
-	if (strans_reply(st, r) != 0)
-		strans_reply_status(st, 500);
-}
-
 void refuse(struct strans *st, uint16_t status, const char *reason)
 {
 	const struct sip_reply r = {.status = status, .reason = str_z(reason)};
-	reply(st, &r);
+	strans_reply_or_500(st, &r);
 }
 
 void refuse_method(struct strans *st, uint16_t status)
 {
 	const struct sip_reply r = {.status = status, .headers = STR(ALLOW)};
-	reply(st, &r);
+	strans_reply_or_500(st, &r);
 }
 
 void refuse_event(struct strans *st)
 {
 	const struct sip_reply r = {.status = 489, .headers = STR("Allow-Events:\r\n")};
-	reply(st, &r);
+	strans_reply_or_500(st, &r);
 }
 
 void refuse_busy(struct strans *st)
 {
 	const struct sip_reply r = {.status = 503, .headers = STR("Retry-After: 5\r\n")};
-	reply(st, &r);
+	strans_reply_or_500(st, &r);
 }
 
 /** Extensions we understand when a request requires them (8.2.2.3). */
@@ -73,7 +67,7 @@ static bool refuse_extensions(struct strans *st, const struct sip_msg *m)
 	buf_init_fixed(&b, room, sizeof room);
 	sip_put_hdr(&b, HDR_UNSUPPORTED, buf_view(&list));
 	const struct sip_reply r = {.status = 420, .headers = buf_view(&b)};
-	reply(st, &r);
+	strans_reply_or_500(st, &r);
 	return true;
 }
 
@@ -117,7 +111,7 @@ bool refuse_invite(struct strans *st, const struct sip_msg *m)
 		const struct sip_reply r = {
 			.status = 415,
 			.headers = STR("Accept: application/sdp\r\nAccept-Encoding: identity\r\n")};
-		reply(st, &r);
+		strans_reply_or_500(st, &r);
 		return true;
 	}
 	if (wants_no_sdp(m)) {
@@ -138,5 +132,5 @@ void answer_options(struct shard *s, struct strans *st, const struct sip_msg *m,
 	shard_contact(s, flow, &b);
 	buf_lit(&b, ">\r\n" ALLOW "Accept: application/sdp\r\nSupported: 100rel, timer, path\r\n");
 	const struct sip_reply r = {.status = 200, .headers = buf_view(&b)};
-	reply(st, &r);
+	strans_reply_or_500(st, &r);
 }

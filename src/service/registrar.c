@@ -307,8 +307,7 @@ static void answer_refusal(struct work *w, struct strans *st)
 		sip_put_hdr_u32(&b, HDR_RETRY_AFTER, 60);
 	const struct sip_reply r = {
 		.status = w->status, .reason = str_z(w->reason), .headers = buf_view(&b)};
-	if (strans_reply(st, &r) != 0)
-		strans_reply_status(st, 500);
+	strans_reply_or_500(st, &r);
 }
 
 void registrar_request(struct registrar *r, struct strans *st, const struct sip_msg *m,

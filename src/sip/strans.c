@@ -621,6 +621,12 @@ void strans_reply_status(struct strans *st, uint16_t status)
 	(void)err;
 }
 
+void strans_reply_or_500(struct strans *st, const struct sip_reply *r)
+{
+	if (strans_reply(st, r) != 0)
+		strans_reply_status(st, 500);
+}
+
 void strans_acked(struct strans *st)
 {
 	if (st->state != ACCEPTED)

@@ -73,6 +73,8 @@ struct sip_reply {
 must_check int strans_reply(struct strans *st, const struct sip_reply *r);
 /** The same with nothing but a status. Errors are ignored. */
 void strans_reply_status(struct strans *st, uint16_t status);
+/** strans_reply; what is too large to be sent becomes a bare 500. */
+void strans_reply_or_500(struct strans *st, const struct sip_reply *r);
 
 /** The ACK to the 2xx arrived (the user matched it to its dialog). */
 void strans_acked(struct strans *st);
