@@ -72,35 +72,6 @@ void call_answer_caller(struct call *c, struct str sdp)
 	leg_answer(c->a, c->a->local_sdp);
 }
 
-static void do_echo(struct call *c)
-{
-	struct leg *a = c->a;
-	char room[CALL_MAX_SDP];
-	struct buf b;
-	buf_init_fixed(&b, room, sizeof room);
-	a->local.version = 1;
-	if (!a->invite_had_offer) {
-		sdp_offer(&b, &a->local, sdp_codecs_default, sdp_codecs_default_n, SDP_SENDRECV);
-	} else {
-		struct arena arena;
-		arena_init(&arena, 16384);
-		struct sdp *s = leg_parse_sdp(&arena, a->remote_sdp);
-		leg_note_mux(a, s);
-		int e = s ? sdp_answer(&b, s, &a->local, sdp_codecs_default, sdp_codecs_default_n,
-		                       SDP_SENDRECV, NULL, NULL)
-		          : E_MALFORMED;
-		arena_fini(&arena);
-		if (e) {
-			call_end(c, END_SYSTEM, 488, "the caller offered nothing that can be echoed", STR_NONE);
-			return;
-		}
-	}
-	c->echo = true;
-	call_answer_caller(c, buf_view(&b));
-	if (a->invite_had_offer)
-		leg_set_echo(a);
-}
-
 static void act(struct call *c)
 {
 	const struct route_decision *d = &c->decision;
@@ -112,7 +83,7 @@ static void act(struct call *c)
 	case ROUTE_RING:
 		return; /* the targets came with the answer to ROUTE_ASK: see calls_located */
 	case ROUTE_ECHO:
-		do_echo(c);
+		call_answer_here(c, HERE_ECHO);
 		return;
 	case ROUTE_REJECT:
 		call_end(c, c->any_busy || c->rang_out || c->best_status ? END_CALLEE : END_SYSTEM,
@@ -120,4 +91,3 @@ static void act(struct call *c)
 		return;
 	}
 }
-

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What happens between two sides that talk, or one that hears its echo. */
+/* What happens between two sides that talk. */
 #include "call/internal.h"
 
 #include "call/bridge.h"
@@ -10,15 +10,8 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 	struct call *c = l->call;
 	if (c->state != CALL_ANSWERED)
 		return;
-	if (c->echo) {
-		if (sdp.n)
-			leg_set_remote(l, sdp, false);
-		if (!l->remote_sdp.n) {
-			call_end(c, END_SYSTEM, 488, "the offer was never answered", STR_NONE);
-			return;
-		}
-		leg_set_echo(l);
-		call_save(c);
+	if (c->here) {
+		here_on_confirmed(l, sdp);
 		return;
 	}
 	struct leg *other = call_other(c, l);
@@ -41,37 +34,6 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 	}
 }
 
-/** The echo test answers offers itself. */
-static void echo_on_offer(struct leg *l, struct str sdp)
-{
-	char room[CALL_MAX_SDP];
-	struct buf b;
-	buf_init_fixed(&b, room, sizeof room);
-	l->local.version++;
-	if (!sdp.n) {
-		sdp_offer(&b, &l->local, sdp_codecs_default, sdp_codecs_default_n, SDP_SENDRECV);
-		text_set(&l->local_sdp, buf_view(&b));
-		leg_accept_offer(l, l->local_sdp);
-		return;
-	}
-	struct arena arena;
-	arena_init(&arena, 16384);
-	struct sdp *s = leg_parse_sdp(&arena, sdp);
-	leg_note_mux(l, s);
-	int e = s ? sdp_answer(&b, s, &l->local, sdp_codecs_default, sdp_codecs_default_n,
-	                       SDP_SENDRECV, NULL, NULL)
-	          : E_MALFORMED;
-	arena_fini(&arena);
-	if (e) {
-		leg_refuse_offer(l, 488, STR_NONE);
-		return;
-	}
-	leg_set_remote(l, sdp, true);
-	text_set(&l->local_sdp, buf_view(&b));
-	leg_accept_offer(l, l->local_sdp);
-	leg_set_echo(l);
-}
-
 void call_on_offer(struct leg *l, struct str sdp)
 {
 	struct call *c = l->call;
@@ -79,8 +41,8 @@ void call_on_offer(struct leg *l, struct str sdp)
 		leg_refuse_offer(l, 491, STR_NONE);
 		return;
 	}
-	if (c->echo) {
-		echo_on_offer(l, sdp);
+	if (c->here) {
+		here_on_offer(l, sdp);
 		return;
 	}
 	bridge_on_offer(l, call_other(c, l), sdp);
@@ -108,9 +70,9 @@ void call_on_refreshed(struct leg *l, struct str sdp)
 	struct leg *other = call_other(c, l);
 	if (c->state != CALL_ANSWERED || str_eq(sdp, l->remote_sdp))
 		return;
-	if (c->echo) {
+	if (c->here) {
 		leg_set_remote(l, sdp, false);
-		leg_set_echo(l);
+		here_set_media(c);
 		call_save(c);
 	} else if (other) {
 		bridge_on_late_answer(l, other, sdp);
@@ -126,7 +88,7 @@ void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_
 {
 	struct call *c = l->call;
 	struct leg *other = call_other(c, l);
-	if (c->echo) {
+	if (c->here) {
 		strans_reply_status(st, 200);
 		return;
 	}
@@ -136,4 +98,3 @@ void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_
 	}
 	leg_pass_request(other, st, m);
 }
-

@@ -141,6 +141,9 @@ struct leg {
 
 enum call_state { CALL_ROUTING, CALL_RINGING, CALL_ANSWERED, CALL_ENDING };
 
+/** The caller was answered by the switch, which is its other party. */
+enum call_here { HERE_NOT, HERE_ECHO };
+
 struct call {
 	struct list_node node;
 	struct map_node key_node, id_node;
@@ -154,7 +157,7 @@ struct call {
 	uint8_t n_legs;
 	struct leg *a;                 /* the caller's */
 	struct leg *b;                 /* the one that is talking or about to; NULL: none yet */
-	bool echo;
+	enum call_here here;           /* what the caller talks to, where that is the switch itself */
 
 	struct str dialled;
 	struct str caller_name, caller_number;
@@ -337,6 +340,13 @@ void call_on_ring_timer(struct timer *t, void *arg);
 void call_on_limit(struct timer *t, void *arg);
 /** The 200 to the caller, with the call's record written before. */
 void call_answer_caller(struct call *c, struct str sdp);
+/* call_here.c */
+/** Answer the caller from our own codecs; the call ends where its offer has none of them. */
+void call_answer_here(struct call *c, enum call_here what);
+void here_on_confirmed(struct leg *l, struct str sdp);
+void here_on_offer(struct leg *l, struct str sdp);
+/** Tell the media plane what the caller hears now. */
+void here_set_media(struct call *c);
 /** Every leg but `keep` that is still ringing is given up; `reason_hdr`: a Reason value or empty. */
 void call_cancel_others(struct call *c, const struct leg *keep, struct str reason_hdr);
 struct leg *call_other(struct call *c, const struct leg *l);

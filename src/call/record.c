@@ -163,7 +163,7 @@ void call_record_write(const struct call *c, struct buf *out)
 	put_str(out, C_ID, str_z(c->id));
 	put_num(out, C_KEY, c->key);
 	put_num(out, C_STATE, (uint64_t)c->state + 1);
-	put_num(out, C_FLAGS, (c->echo ? FLAG_ECHO : 0u) | (c->any_busy ? FLAG_ANY_BUSY : 0u));
+	put_num(out, C_FLAGS, (c->here == HERE_ECHO ? FLAG_ECHO : 0u) | (c->any_busy ? FLAG_ANY_BUSY : 0u));
 	put_str(out, C_DIALLED, c->dialled);
 	put_str(out, C_CALLER_NAME, c->caller_name);
 	put_str(out, C_CALLER_NUMBER, c->caller_number);
@@ -326,7 +326,7 @@ static int read_field(struct call *c, uint8_t tag, struct str v, uint64_t *b_ind
 		c->state = (enum call_state)(num(v) - 1);
 		break;
 	case C_FLAGS:
-		c->echo = num(v) & FLAG_ECHO;
+		c->here = num(v) & FLAG_ECHO ? HERE_ECHO : HERE_NOT;
 		c->any_busy = num(v) & FLAG_ANY_BUSY;
 		break;
 	case C_DIALLED: text_set(&c->dialled, v); break;
