@@ -82,6 +82,13 @@ int bridge_offer(struct leg *to, struct str offer, struct buf *out)
 	return describe(to, make_offer, offer, STR_NONE, NULL, out);
 }
 
+int bridge_offer_agreed(struct leg *to, const struct leg *from, struct buf *out)
+{
+	struct str agreed = from->remote_is_offer ? from->local_sdp : from->remote_sdp;
+	enum sdp_dir wish = (enum sdp_dir)from->wants;
+	return describe(to, make_offer, agreed, STR_NONE, &wish, out);
+}
+
 int bridge_answer(struct leg *to, struct str offer, struct str answer, struct buf *out)
 {
 	return describe(to, make_answer, answer, offer, NULL, out);

@@ -6,6 +6,11 @@
 
 /** The offer of one side, as it is said to the leg `to`: E_POLICY, E_MALFORMED, E_LIMIT. */
 must_check int bridge_offer(struct leg *to, struct str offer, struct buf *out);
+/**
+ * An offer for `to` of what was agreed with `from`, whose dialog is answered: the one codec that it
+ * speaks, in the direction that it wants.
+ */
+must_check int bridge_offer_agreed(struct leg *to, const struct leg *from, struct buf *out);
 /** The answer to `to`'s own offer, made from the other side's answer. */
 must_check int bridge_answer(struct leg *to, struct str offer, struct str answer, struct buf *out);
 /** Join the streams of both by what they have said last. */

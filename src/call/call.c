@@ -10,7 +10,7 @@
 
 #include "call/record.h"
 
-enum { LINGER_MS = 5000, ROUTING_MS = 10000, MAX_NAME = 128 };
+enum { LINGER_MS = 5000, MAX_NAME = 128 };
 
 /* -- ending -------------------------------------------------------------------------- */
 
@@ -160,7 +160,7 @@ void call_on_bye(struct leg *l, struct str reason_hdr)
 	leg_stop_prack(l);
 	timer_cancel(c->calls->a.wheel, &l->session_timer);
 	leg_drop_media(l);
-	bool answered = c->state == CALL_ANSWERED;
+	bool answered = c->state == CALL_ANSWERED || (l == c->a && c->here);
 	call_end(c, l == c->a ? END_CALLER : END_CALLEE, answered ? 200 : 487, "hung up", reason_hdr);
 	check_over(c);
 }
@@ -239,7 +239,7 @@ void call_incoming(struct calls *cs, struct strans *st, const struct sip_msg *m,
 		         e ? "no media port is free" : "nothing in the offer can be served", STR_NONE);
 		return;
 	}
-	timer_in(cs->a.wheel, &c->ring_timer, ROUTING_MS);
+	timer_in(cs->a.wheel, &c->ring_timer, CALL_ROUTING_MS);
 	struct route_facts f = {.event = ROUTE_BEGIN};
 	call_route_step(c, &f);
 }

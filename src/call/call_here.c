@@ -3,7 +3,7 @@
  * The caller talks to the switch itself: the echo test. Its offers are answered from our
  * own codecs, and no other leg hears of them.
  */
-#include "call/internal.h"
+#include "call/bridge.h"
 
 /** An answer to what the caller offered. False: it has none of our codecs. */
 static bool put_answer(struct leg *a, struct str offer, struct buf *out)
@@ -20,7 +20,14 @@ static bool put_answer(struct leg *a, struct str offer, struct buf *out)
 
 void here_set_media(struct call *c)
 {
-	leg_set_echo(c->a);
+	if (!c->a->remote_sdp.n) /* the answer to our offer is still to come */
+		return;
+	if (c->early)
+		bridge_media(c->a, c->early);
+	else if (c->here == HERE_ECHO)
+		leg_set_echo(c->a);
+	else
+		leg_set_alone(c->a);
 }
 
 void call_answer_here(struct call *c, enum call_here what)

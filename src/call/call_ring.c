@@ -42,13 +42,15 @@ static void ring(struct call *c, const struct call_target *t)
 	text_set(&l->party, u ? u->extension : c->dialled);
 	l->state = LEG_CALLING;
 	int e = leg_take_port(l, STR_NONE);
-	if (!e && c->a->invite_had_offer)
+	if (!e && caller_answered(c))
+		e = bridge_offer_agreed(l, c->a, &sdp);
+	else if (!e && c->a->invite_had_offer)
 		e = bridge_offer(l, c->a->remote_sdp, &sdp);
 	const struct leg_invite_args args = {
 		.target = *t,
 		.from = buf_view(&from),
 		.to = buf_view(&to),
-		.sdp = c->a->invite_had_offer ? buf_view(&sdp) : STR_NONE,
+		.sdp = buf_view(&sdp),
 		.max_forwards = (uint32_t)c->max_forwards,
 	};
 	if (!e)
@@ -71,31 +73,73 @@ static bool anybody_ringing(const struct call *c)
 	return false;
 }
 
+static bool is_of_stage(const struct route_decision *d, uint64_t user)
+{
+	for (size_t i = 0; i < d->n_users; i++)
+		if (d->users[i] == user)
+			return true;
+	return false;
+}
+
+/** What the stage before came to is known to the router; this one begins anew. */
+static void begin_stage(struct call *c)
+{
+	c->state = CALL_RINGING;
+	c->best_status = 0;
+	c->any_busy = c->rang_out = false;
+	c->early = NULL;
+	text_free(&c->best_reason);
+	if (c->here)
+		c->here = HERE_WAIT;
+	timer_in(c->calls->a.wheel, &c->ring_timer, c->decision.ring_ms);
+}
+
+static void ring_stage(struct call *c, const struct call_target *targets, size_t n)
+{
+	size_t most = c->calls->a.settings.max_branches;
+	begin_stage(c);
+	for (size_t i = 0, rung = 0; i < n && (!most || rung < most); i++) { /* they come in order of q */
+		if (!is_of_stage(&c->decision, targets[i].user))
+			continue;
+		ring(c, &targets[i]);
+		rung++;
+	}
+	call_save(c);
+	if (!anybody_ringing(c))
+		call_route_failed(c, ROUTE_UNREACHABLE);
+}
+
 void calls_located(struct calls *cs, uint64_t key, const struct route_presence *presence,
                    size_t n_presence, const struct call_target *targets, size_t n_targets)
 {
 	struct call *c = call_by_key(cs, key);
-	if (!c || c->state != CALL_ROUTING || c->decision.action != ROUTE_ASK)
+	if (!c || c->state != CALL_ROUTING)
+		return;
+	if (c->ring_asked) {
+		c->ring_asked = false;
+		ring_stage(c, targets, n_targets);
+		return;
+	}
+	if (c->decision.action != ROUTE_ASK)
 		return;
 	struct route_facts f = {
 		.event = ROUTE_PRESENCE, .presence = presence, .n_presence = n_presence};
+	c->located = true;
 	call_route_step(c, &f);
-	if (c->state != CALL_ROUTING || c->decision.action != ROUTE_RING)
-		return;
-	c->state = CALL_RINGING;
-	timer_in(cs->a.wheel, &c->ring_timer, c->decision.ring_ms);
-	size_t most = cs->a.settings.max_branches ? cs->a.settings.max_branches : n_targets;
-	for (size_t i = 0; i < n_targets && i < most; i++) /* they come in order of q */
-		ring(c, &targets[i]);
-	call_save(c);
-	if (!anybody_ringing(c))
-		call_route_failed(c, ROUTE_UNREACHABLE);
+	c->located = false;
+	if (c->state == CALL_ROUTING && c->decision.action == ROUTE_RING)
+		ring_stage(c, targets, n_targets);
 }
 
 /** Early media for the caller; false: this description is no answer to its offer. */
 static bool early_media(struct leg *l, uint16_t status, struct str reason)
 {
 	struct call *c = l->call;
+	if (caller_answered(c)) {
+		c->early = l;
+		here_set_media(c);
+		return true;
+	}
 	char room[CALL_MAX_SDP];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
@@ -118,17 +162,31 @@ void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct 
 		return;
 	if (!c->ring_ms)
 		c->ring_ms = call_wall_ms(c);
-	bool answers = sdp.n && c->a->invite_had_offer;
+	bool answers = sdp.n && (caller_answered(c) || c->a->invite_had_offer);
 	if (answers) /* also where nobody hears it: its 200 need not say it again */
 		leg_set_remote(l, sdp, false);
 	if (answers && (!c->early || c->early == l) && early_media(l, status, reason))
 		return;
-	if (c->said_status != status)
+	if (c->said_status != status && !caller_answered(c))
 		leg_progress(c->a, status, reason, STR_NONE);
 	c->said_status = status;
 }
 
 /* -- answered ------------------------------------------------------------------------ */
+
+/** The caller has its answer since the switch spoke to it: from now on it hears this leg. */
+static void join_answered(struct call *c, struct leg *l)
+{
+	if (!l->remote_sdp.n) {
+		call_end(c, END_SYSTEM, 488, "the callee answered without a description", STR_NONE);
+		return;
+	}
+	c->here = HERE_NOT;
+	c->state = CALL_ANSWERED;
+	timer_cancel(c->calls->a.wheel, &c->ring_timer);
+	bridge_media(c->a, l);
+	call_save(c);
+}
 
 void call_on_answer(struct leg *l, struct str sdp)
 {
@@ -141,7 +199,11 @@ void call_on_answer(struct leg *l, struct str sdp)
 	c->b = l;
 	call_cancel_others(c, l, STR("SIP;cause=200;text=\"Call completed elsewhere\""));
 	if (sdp.n)
-		leg_set_remote(l, sdp, !c->a->invite_had_offer);
+		leg_set_remote(l, sdp, !caller_answered(c) && !c->a->invite_had_offer);
+	if (caller_answered(c)) {
+		join_answered(c, l);
+		return;
+	}
 	char room[CALL_MAX_SDP];
 	struct buf b;
 	buf_init_fixed(&b, room, sizeof room);
@@ -186,8 +248,11 @@ void call_on_refused(struct leg *l, uint16_t status, struct str reason_hdr)
 	struct call *c = l->call;
 	if (c->state != CALL_RINGING || c->b || c->rang_out)
 		return;
-	if (c->early == l)
+	if (c->early == l) {
 		c->early = NULL;
+		if (caller_answered(c))
+			here_set_media(c);
+	}
 	if (is_busy(status))
 		c->any_busy = true;
 	if (better(status, c->best_status)) {

@@ -72,16 +72,28 @@ void call_answer_caller(struct call *c, struct str sdp)
 	leg_answer(c->a, c->a->local_sdp);
 }
 
+static void locate(struct call *c)
+{
+	struct calls_args *a = &c->calls->a;
+	c->state = CALL_ROUTING;
+	timer_in(a->wheel, &c->ring_timer, CALL_ROUTING_MS);
+	a->ops->locate(a->arg, c->key, c->tenant, c->decision.users, c->decision.n_users);
+}
+
 static void act(struct call *c)
 {
 	const struct route_decision *d = &c->decision;
-	struct calls_args *a = &c->calls->a;
 	switch (d->action) {
 	case ROUTE_ASK:
-		a->ops->locate(a->arg, c->key, c->tenant, d->users, d->n_users);
+		c->ring_asked = false;
+		locate(c);
 		return;
-	case ROUTE_RING:
-		return; /* the targets came with the answer to ROUTE_ASK: see calls_located */
+	case ROUTE_RING: /* after ROUTE_ASK the targets are at hand: see calls_located */
+		if (!c->located) {
+			c->ring_asked = true;
+			locate(c);
+		}
+		return;
 	case ROUTE_ECHO:
 		call_answer_here(c, HERE_ECHO);
 		return;

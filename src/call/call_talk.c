@@ -8,12 +8,12 @@
 void call_on_confirmed(struct leg *l, struct str sdp)
 {
 	struct call *c = l->call;
-	if (c->state != CALL_ANSWERED)
-		return;
-	if (c->here) {
+	if (c->here && l == c->a && c->state != CALL_ENDING) {
 		here_on_confirmed(l, sdp);
 		return;
 	}
+	if (c->state != CALL_ANSWERED)
+		return;
 	struct leg *other = call_other(c, l);
 	if (!other)
 		return;
@@ -37,12 +37,12 @@ void call_on_confirmed(struct leg *l, struct str sdp)
 void call_on_offer(struct leg *l, struct str sdp)
 {
 	struct call *c = l->call;
-	if (c->state != CALL_ANSWERED) {
-		leg_refuse_offer(l, 491, STR_NONE);
+	if (c->here && l == c->a && c->state != CALL_ENDING) {
+		here_on_offer(l, sdp);
 		return;
 	}
-	if (c->here) {
-		here_on_offer(l, sdp);
+	if (c->state != CALL_ANSWERED) {
+		leg_refuse_offer(l, 491, STR_NONE);
 		return;
 	}
 	bridge_on_offer(l, call_other(c, l), sdp);
@@ -68,13 +68,13 @@ void call_on_refreshed(struct leg *l, struct str sdp)
 {
 	struct call *c = l->call;
 	struct leg *other = call_other(c, l);
-	if (c->state != CALL_ANSWERED || str_eq(sdp, l->remote_sdp))
+	if (c->state == CALL_ENDING || str_eq(sdp, l->remote_sdp))
 		return;
-	if (c->here) {
+	if (c->here && l == c->a) {
 		leg_set_remote(l, sdp, false);
 		here_set_media(c);
 		call_save(c);
-	} else if (other) {
+	} else if (other && c->state == CALL_ANSWERED) {
 		bridge_on_late_answer(l, other, sdp);
 	}
 }
@@ -88,7 +88,7 @@ void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_
 {
 	struct call *c = l->call;
 	struct leg *other = call_other(c, l);
-	if (c->here) {
+	if (c->here && l == c->a) {
 		strans_reply_status(st, 200);
 		return;
 	}

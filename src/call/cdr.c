@@ -101,7 +101,7 @@ static void put_head(const struct call *c, struct buf *b)
 	put_text(b, "from_name", c->caller_name);
 	put_text(b, "to", c->dialled);
 	buf_printf(b, ",\"state\":\"%s\"", state_names[c->state]);
-	put_text(b, "answered_by", c->answer_ms && c->here ? STR("echo")
+	put_text(b, "answered_by", c->answer_ms && c->here == HERE_ECHO ? STR("echo")
 	                           : c->answer_ms && c->b  ? c->b->party
 	                                                   : STR_NONE);
 	put_time(b, "start", c->start_ms);

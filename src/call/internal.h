@@ -17,7 +17,8 @@
 #include "sdp/negotiate.h"
 #include "sip/dialog.h"
 
-enum { CALL_ID_CHARS = 20, CALL_MAX_LEGS = 72, LEG_MAX_EARLY = 8, CALL_MAX_SDP = 8192 };
+enum { CALL_ID_CHARS = 20, CALL_MAX_LEGS = 72, LEG_MAX_EARLY = 8, CALL_MAX_SDP = 8192,
+       CALL_ROUTING_MS = 10000 /* facts for the router come within that */ };
 
 struct calls {
 	struct calls_args a;
@@ -142,7 +143,7 @@ struct leg {
 enum call_state { CALL_ROUTING, CALL_RINGING, CALL_ANSWERED, CALL_ENDING };
 
 /** The caller was answered by the switch, which is its other party. */
-enum call_here { HERE_NOT, HERE_ECHO };
+enum call_here { HERE_NOT, HERE_ECHO, HERE_WAIT /* while others are rung */ };
 
 struct call {
 	struct list_node node;
@@ -169,6 +170,8 @@ struct call {
 	struct str trace_json;         /* what the router noted so far, without the brackets */
 	uint16_t best_status;          /* of the legs that failed: what the router is told */
 	bool any_busy;
+	bool located;                  /* where the users are is known in this step */
+	bool ring_asked;               /* the question where users are is for a stage to ring */
 	struct str best_reason;        /* Reason header of that leg */
 
 	struct timer ring_timer, limit_timer, linger_timer;
@@ -295,6 +298,8 @@ must_check int leg_take_port(struct leg *l, struct str remote_sdp);
 struct sdp *leg_parse_sdp(struct arena *a, struct str text);
 /** Tell the media plane what a leg is now (addresses, sink, hold): one that hears itself, */
 void leg_set_echo(struct leg *l);
+/** one that hears what the switch plays, */
+void leg_set_alone(struct leg *l);
 /** and two that hear each other. */
 void leg_join_media(struct leg *x, struct leg *y);
 void leg_drop_media(struct leg *l);
@@ -347,6 +352,11 @@ void here_on_confirmed(struct leg *l, struct str sdp);
 void here_on_offer(struct leg *l, struct str sdp);
 /** Tell the media plane what the caller hears now. */
 void here_set_media(struct call *c);
+/** Was the caller answered already? It is told of a refusal by a BYE then, and of ringing by sound. */
+static inline bool caller_answered(const struct call *c)
+{
+	return c->a->state != LEG_INCOMING;
+}
 /** Every leg but `keep` that is still ringing is given up; `reason_hdr`: a Reason value or empty. */
 void call_cancel_others(struct call *c, const struct leg *keep, struct str reason_hdr);
 struct leg *call_other(struct call *c, const struct leg *l);

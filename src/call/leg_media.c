@@ -221,6 +221,15 @@ void leg_set_echo(struct leg *l)
 	arena_fini(&arena);
 }
 
+void leg_set_alone(struct leg *l)
+{
+	struct arena arena;
+	arena_init(&arena, 16384);
+	struct lines said = lines_of(&arena, l);
+	set_media(l, &said, NULL, NULL, false);
+	arena_fini(&arena);
+}
+
 void leg_join_media(struct leg *x, struct leg *y)
 {
 	struct arena arena;
