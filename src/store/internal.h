@@ -8,6 +8,7 @@
  *   store.c        open, lock, migrations, secrets
  *   store_rows.c   versioned rows                     control thread
  *   store_cdr.c    reading call detail records        control thread
+ *   store_kept.c   reading kept items                 control thread
  *   store_frame.c  live state as it stands on the disk
  *   store_live.c   live state as the writer knows it: entries, what is not written yet
  *   store_queue.c  requests on their way to the writer
@@ -99,15 +100,26 @@ must_check int frames_each(sqlite3 *db, const struct log *log, frame_fn *fn, voi
 
 /* -- requests ------------------------------------------------------------------------ */
 
-enum request_kind { REQUEST_PUT, REQUEST_DELETE, REQUEST_CDR, REQUEST_SYNC, REQUEST_END };
+enum request_kind {
+	REQUEST_PUT,
+	REQUEST_DELETE,
+	REQUEST_CDR,
+	REQUEST_KEEP,
+	REQUEST_DISCARD,
+	REQUEST_SYNC,
+	REQUEST_END,
+};
 
 /** One allocation, with the bytes of its slices behind it. */
 struct request {
 	struct request *next;
 	enum request_kind kind;
-	enum store_table table;
+	union {
+		enum store_table table;
+		enum store_kept kept; /* REQUEST_KEEP, REQUEST_DISCARD */
+	};
 	uint64_t tenant;
-	struct str key;   /* of the binding or live call */
+	struct str key;   /* of the binding, live call or item */
 	struct str value; /* of the put; JSON of a record */
 	struct str id;    /* of a record */
 	uint64_t start_ms;

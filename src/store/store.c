@@ -49,6 +49,10 @@ static const char *const migrations[] = {
     " start_ms INTEGER NOT NULL, json TEXT NOT NULL, UNIQUE (id, tenant));"
     "CREATE INDEX cdr_start ON cdr (start_ms);"
     "CREATE INDEX cdr_tenant_start ON cdr (tenant, start_ms);",
+
+    "CREATE TABLE kept ("
+    " kind INTEGER NOT NULL, tenant INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (kind, tenant, key)) WITHOUT ROWID;",
 };
 
 int sql_error(int rc)

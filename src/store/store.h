@@ -79,6 +79,26 @@ must_check int store_commit(struct store *s, uint64_t *tenant, uint64_t expect_v
  */
 must_check int store_secret(struct store *s, const char *name, uint8_t *out, size_t n);
 
+/* -- kept items: what people own (voicemail messages, recordings) ---------------------- */
+
+enum store_kept { KEPT_MESSAGES, KEPT_RECORDINGS, KEPT_TABLES };
+
+/**
+ * `err` 0: committed. On the writer thread, in the order of posting among records and kept items;
+ * with an error only when store_close gave up.
+ */
+typedef void store_done_fn(int err, void *arg);
+
+/**
+ * Write an item, or another value of it; remove one (or none). Any thread; copied. Like call detail
+ * records these are never dropped: while the disk fails they wait in memory. `done` may be NULL.
+ * Key and value are at most STORE_MAX_KEY and STORE_MAX_VALUE bytes; the caller sees to that.
+ */
+void store_keep(struct store *s, enum store_kept table, uint64_t tenant, struct str key,
+                struct str value, store_done_fn *done, void *arg);
+void store_discard(struct store *s, enum store_kept table, uint64_t tenant, struct str key,
+                   store_done_fn *done, void *arg);
+
 /* -- live state: any thread; values are opaque bytes; copied ------------------------- */
 
 enum store_table { STORE_BINDINGS, STORE_CALLS, STORE_TABLES };
@@ -105,12 +125,14 @@ must_check int store_each(struct store *s, enum store_table table, store_each_fn
  * Append a call detail record (JSON) and remove the live call `call_key` (empty: none) in the same
  * transaction. `id` is unique in its tenant; a second append of the same id does nothing.
  * A record is never dropped: the queue's limit does not count for it, and while the disk fails it
- * is kept in memory and tried again. When it is committed, `done` is called with 0 on the writer
- * thread, in the order of appending; with an error only when store_close gave up. NULL: not wanted.
+ * is kept in memory and tried again. `done` as in store_keep.
  */
-typedef void store_done_fn(int err, void *arg);
 void store_cdr_append(struct store *s, uint64_t tenant, struct str id, uint64_t start_ms,
                       struct str json, struct str call_key, store_done_fn *done, void *arg);
+
+/** Committed items of a table in the order of tenant and key; tenant 0: all. Control thread. */
+must_check int store_kept_each(struct store *s, enum store_kept table, uint64_t tenant,
+                               store_each_fn *fn, void *arg);
 
 /** Records, newest first; tenant 0: all. Control thread. */
 struct store_cdr_query {

@@ -66,10 +66,28 @@ static void unring(int fd)
 	(void)n;
 }
 
+/* Somebody waits for what is kept, and a call that is lost with its record leaves no trace. */
+static bool is_urgent(const struct request *r)
+{
+	switch (r->kind) {
+	case REQUEST_KEEP:
+	case REQUEST_DISCARD:
+	case REQUEST_CDR:
+		return true;
+	case REQUEST_PUT:
+	case REQUEST_DELETE:
+		return r->table == STORE_CALLS;
+	case REQUEST_SYNC:
+	case REQUEST_END:
+		return false;
+	}
+	return false;
+}
+
 /* Only the first, and the first of calls, ring: two write(2) a batch, however many post. */
 void queue_post(struct queue *q, struct request *r)
 {
-	bool of_calls = r->table == STORE_CALLS; /* it is the writer's once it is in the list */
+	bool of_calls = is_urgent(r); /* it is the writer's once it is in the list */
 	atomic_fetch_add_explicit(&q->bytes, r->bytes, memory_order_relaxed);
 	struct request *head = atomic_load_explicit(&q->head, memory_order_relaxed);
 	do
@@ -163,6 +181,29 @@ void store_cdr_append(struct store *s, uint64_t tenant, struct str id, uint64_t 
 	                                                                  .start_ms = start_ms,
 	                                                                  .value = json,
 	                                                                  .key = call_key,
+	                                                                  .done = done,
+	                                                                  .arg = arg}));
+}
+
+void store_keep(struct store *s, enum store_kept table, uint64_t tenant, struct str key,
+                struct str value, store_done_fn *done, void *arg)
+{
+	queue_post(writer_queue(s->writer), request_new(&(struct request){.kind = REQUEST_KEEP,
+	                                                                  .kept = table,
+	                                                                  .tenant = tenant,
+	                                                                  .key = key,
+	                                                                  .value = value,
+	                                                                  .done = done,
+	                                                                  .arg = arg}));
+}
+
+void store_discard(struct store *s, enum store_kept table, uint64_t tenant, struct str key,
+                   store_done_fn *done, void *arg)
+{
+	queue_post(writer_queue(s->writer), request_new(&(struct request){.kind = REQUEST_DISCARD,
+	                                                                  .kept = table,
+	                                                                  .tenant = tenant,
+	                                                                  .key = key,
 	                                                                  .done = done,
 	                                                                  .arg = arg}));
 }

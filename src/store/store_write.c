@@ -24,13 +24,26 @@ enum {
 	CLEAN_BYTES = 256 << 10,   /* read from old frames at once, and twice what is new */
 };
 
-enum { SQL_BEGIN, SQL_COMMIT, SQL_CDR, SQL_FRAME, SQL_OLDEST, SQL_CLEAN, SQL_STATEMENTS };
+enum {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_CDR,
+	SQL_KEEP,
+	SQL_DISCARD,
+	SQL_FRAME,
+	SQL_OLDEST,
+	SQL_CLEAN,
+	SQL_STATEMENTS,
+};
 
 static const char *const statements[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_CDR] = ("INSERT INTO cdr (id, tenant, start_ms, json) VALUES (?1, ?2, ?3, ?4)"
                  " ON CONFLICT (id, tenant) DO NOTHING"),
+    [SQL_KEEP] = ("INSERT INTO kept (kind, tenant, key, value) VALUES (?1, ?2, ?3, ?4)"
+                  " ON CONFLICT (kind, tenant, key) DO UPDATE SET value = ?4"),
+    [SQL_DISCARD] = "DELETE FROM kept WHERE kind = ?1 AND tenant = ?2 AND key = ?3",
     [SQL_FRAME] = "INSERT INTO live_frame VALUES (?1, ?2)",
     [SQL_OLDEST] = "SELECT seq, frame FROM live_frame ORDER BY seq",
     [SQL_CLEAN] = "DELETE FROM live_frame WHERE seq <= ?1",
@@ -48,7 +61,7 @@ struct writer {
 	sqlite3_stmt *sql[SQL_STATEMENTS];
 
 	struct live live;
-	struct request_list records; /* not committed yet */
+	struct request_list records; /* of calls, and kept items; not committed yet */
 	struct request_list syncs;
 	bool ending, failing, dropping;
 	uint64_t dropped; /* as of the last look */
@@ -87,6 +100,10 @@ static void accept_request(struct writer *w, struct request *r)
 			live_delete(&w->live, r->tenant, STORE_CALLS, r->key);
 		list_add(&w->records, r);
 		return;
+	case REQUEST_KEEP:
+	case REQUEST_DISCARD:
+		list_add(&w->records, r);
+		return;
 	case REQUEST_SYNC:
 		list_add(&w->syncs, r);
 		return;
@@ -117,15 +134,32 @@ static void take(struct writer *w)
 
 /* -- one transaction ----------------------------------------------------------------- */
 
-static int write_records(struct writer *w)
+static int write_cdr(struct writer *w, const struct request *r)
 {
 	sqlite3_stmt *st = w->sql[SQL_CDR];
-	for (struct request *r = w->records.first; r; r = r->next) {
-		sql_bind_str(st, 1, r->id);
-		sql_bind_u64(st, 2, r->tenant);
-		sql_bind_u64(st, 3, r->start_ms);
+	sql_bind_str(st, 1, r->id);
+	sql_bind_u64(st, 2, r->tenant);
+	sql_bind_u64(st, 3, r->start_ms);
+	sql_bind_str(st, 4, r->value);
+	return sql_run(st);
+}
+
+static int write_kept(struct writer *w, const struct request *r)
+{
+	bool keep = r->kind == REQUEST_KEEP;
+	sqlite3_stmt *st = w->sql[keep ? SQL_KEEP : SQL_DISCARD];
+	sqlite3_bind_int(st, 1, (int)r->kept);
+	sql_bind_u64(st, 2, r->tenant);
+	sql_bind_str(st, 3, r->key);
+	if (keep)
 		sql_bind_str(st, 4, r->value);
-		int err = sql_run(st);
+	return sql_run(st);
+}
+
+static int write_records(struct writer *w)
+{
+	for (struct request *r = w->records.first; r; r = r->next) {
+		int err = r->kind == REQUEST_CDR ? write_cdr(w, r) : write_kept(w, r);
 		if (err)
 			return err;
 	}
