@@ -121,8 +121,11 @@ void call_end(struct call *c, enum leg_end_by by, uint16_t status, const char *w
 	put_reason(&b, reason_hdr);
 	struct str headers = buf_ok(&b) ? buf_view(&b) : STR_NONE;
 	c->ending_legs = true; /* the record waits until each of them knows its end */
-	list_for_each(it, &c->legs)
-		leg_end(container_of(it, struct leg, node), status ? status : 480, STR_NONE, headers);
+	list_for_each(it, &c->legs) {
+		struct leg *l = container_of(it, struct leg, node);
+		call_set_busy(l, false);
+		leg_end(l, status ? status : 480, STR_NONE, headers);
+	}
 	c->ending_legs = false;
 	log_event(c->calls->a.log, LOG_CALL_END, LOG_S("tenant", tenant_name(c->tenant)),
 	          LOG_Z("call", c->id), LOG_U("status", status), LOG_Z("why", why));
@@ -144,6 +147,15 @@ void call_save(struct call *c)
 	else
 		log_event(a->log, LOG_CALL_ODD, LOG_Z("call", c->id),
 		          LOG_Z("what", "the record of the call is too large to be kept"));
+}
+
+void call_set_busy(struct leg *l, bool busy)
+{
+	struct calls_args *a = &l->call->calls->a;
+	if (!l->user || l->busy == busy)
+		return;
+	l->busy = busy;
+	a->ops->busy(a->arg, l->call->tenant, l->user, busy ? 0 : call_wall_ms(l->call));
 }
 
 struct leg *call_other(struct call *c, const struct leg *l)
@@ -216,6 +228,7 @@ void call_incoming(struct calls *cs, struct strans *st, const struct sip_msg *m,
 	l->user = c->caller_user;
 	l->device = c->caller_device;
 	text_set(&l->party, c->caller_number);
+	call_set_busy(l, true);
 	leg_take_invite(l, st, m, flow);
 	metric_add(cs->a.metrics, METRIC_CALLS, 1);
 	metric_add(cs->a.metrics, METRIC_CALLS_TOTAL, 1);

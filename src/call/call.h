@@ -50,6 +50,8 @@ struct call_ops {
 	/** Presence of users: answered by calls_located, now or later. */
 	void (*locate)(void *arg, uint64_t call, const struct tenant *t, const uint64_t *users,
 	               size_t n);
+	/** A user's part in a call begins; it ends at `ended_ms` (wall clock) when that is not 0. */
+	void (*busy)(void *arg, const struct tenant *t, uint64_t user, uint64_t ended_ms);
 	/** A Call-ID of ours, made so that its messages come to this shard. At most 63 characters. */
 	struct str (*make_call_id)(void *arg, char out[64]);
 	/** Our Contact URI on a flow, e.g. "sip:192.0.2.1:5060;transport=tcp". */
@@ -111,9 +113,8 @@ void calls_media_event(struct calls *c, const struct media_event *ev);
 bool calls_hangup(struct calls *c, uint64_t tenant, struct str id);
 /** End all calls, for a stop. */
 void calls_end_all(struct calls *c);
-/** Calls that are not freed yet, and calls of one user now. */
+/** Calls that are not freed yet. */
 size_t calls_count(const struct calls *c);
-unsigned calls_of_user(const struct calls *c, uint64_t tenant, uint64_t user);
 
 /** One JSON object a call, comma separated, of one tenant (0: all). */
 void calls_put_json(const struct calls *c, uint64_t tenant, struct buf *out);

@@ -197,6 +197,7 @@ void call_on_answer(struct leg *l, struct str sdp)
 		return;
 	}
 	c->b = l;
+	call_set_busy(l, true);
 	call_cancel_others(c, l, STR("SIP;cause=200;text=\"Call completed elsewhere\""));
 	if (sdp.n)
 		leg_set_remote(l, sdp, !caller_answered(c) && !c->a->invite_had_offer);

@@ -129,19 +129,6 @@ size_t calls_count(const struct calls *c)
 	return c->n;
 }
 
-unsigned calls_of_user(const struct calls *cs, uint64_t tenant, uint64_t user)
-{
-	unsigned n = 0;
-	list_for_each(it, (struct list_node *)&cs->all) {
-		struct call *c = container_of(it, struct call, node);
-		if (c->state == CALL_ENDING || tenant_id(c->tenant) != tenant)
-			continue;
-		if (c->caller_user == user || (c->b && c->b->user == user))
-			n++;
-	}
-	return n;
-}
-
 bool calls_request(struct calls *cs, struct strans *st, const struct sip_msg *m,
                    const struct flow *flow)
 {

@@ -131,6 +131,7 @@ struct leg {
 
 	/* For the record. */
 	uint64_t user, device;
+	bool busy;                     /* its user is known to be in this call */
 	struct str party;              /* extension or number of who is on it */
 	struct str contact;            /* uac: where it was sent */
 	uint64_t start_ms, ring_ms, answer_ms, end_ms; /* wall clock; 0: did not happen */
@@ -359,6 +360,8 @@ static inline bool caller_answered(const struct call *c)
 }
 /** Every leg but `keep` that is still ringing is given up; `reason_hdr`: a Reason value or empty. */
 void call_cancel_others(struct call *c, const struct leg *keep, struct str reason_hdr);
+/** The user of the leg is in the call, or no more: whoever asks for presence learns it. */
+void call_set_busy(struct leg *l, bool busy);
 struct leg *call_other(struct call *c, const struct leg *l);
 void call_free(struct call *c);
 /** What is left when it is in no table and has no legs. */

@@ -80,7 +80,7 @@ static void presence(struct shard *s, const struct mail_query *q, json_t *out)
 	if (str_u64(str_z(q->id), &user) != 0)
 		return;
 	unsigned registered = location_count(s->location, q->tenant, user, 0);
-	unsigned busy = calls_of_user(s->calls, q->tenant, user);
+	unsigned busy = presence_of(&s->presence, q->tenant, user).calls;
 	if (!registered && !busy)
 		return;
 	json_array_append_new(out, json_pack("{s:I,s:i,s:i}", "user", (json_int_t)user, "registered",

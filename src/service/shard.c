@@ -323,31 +323,76 @@ static void save_binding(void *arg, uint64_t tenant, struct str key, struct str 
 
 /* -- where users are ----------------------------------------------------------------- */
 
-static void located(struct shard *s, struct mail_located *l)
+static void tell_located(struct shard *s, const struct mail_located *l)
 {
 	if (l->who.message)
 		messages_located(s->messages, l->who.key, l);
 	else
 		calls_located(s->calls, l->who.key, l->presence, l->n_presence, l->targets, l->n_targets);
-	free(l);
 }
 
-/** Today's rules name one user at a time, so one shard has the whole answer. */
-void shard_locate(struct shard *s, const struct locate_for *who, const struct tenant *t,
-                  const uint64_t *users, size_t n)
+static void located(struct shard *s, struct mail_located *l)
 {
-	uint16_t owner = shard_of_user(tenant_id(t), users[0], s->a.n_shards);
+	if (!l->who.gather) {
+		tell_located(s, l);
+		free(l);
+		return;
+	}
+	struct gathered *whole;
+	struct mail_located *all = gather_take(&s->gathers, l, &whole);
+	if (!all)
+		return;
+	tell_located(s, all);
+	gather_end(whole, all);
+}
+
+/** The users of one shard, in their order, and how many shards the others belong to. */
+static size_t users_of(const struct shard *s, uint16_t owner, uint64_t tenant,
+                       const uint64_t *users, size_t n, uint64_t *own)
+{
+	size_t n_own = 0;
+	for (size_t i = 0; i < n; i++)
+		if (shard_of_user(tenant, users[i], s->a.n_shards) == owner)
+			own[n_own++] = users[i];
+	return n_own;
+}
+
+static void ask_owner(struct shard *s, uint16_t owner, const struct locate_for *who, uint64_t tenant,
+                      const uint64_t *users, size_t n)
+{
 	if (owner == s->a.index) {
-		located(s, locate_users(s->location, who, tenant_id(t), users, n));
+		located(s, locate_users(s->location, &s->presence, who, tenant, users, n));
 		return;
 	}
 	struct mail_locate *m = malloc(sizeof *m);
 	if (!m)
 		abort();
-	*m = (struct mail_locate){
-		.mail.kind = SHARD_LOCATE, .who = *who, .tenant = tenant_id(t), .n = n};
+	*m = (struct mail_locate){.mail.kind = SHARD_LOCATE, .who = *who, .tenant = tenant, .n = n};
 	memcpy(m->users, users, n * sizeof *users);
 	s->a.ops->post(s->a.arg, owner, &m->mail);
+}
+
+void shard_locate(struct shard *s, const struct locate_for *who, const struct tenant *t,
+                  const uint64_t *users, size_t n)
+{
+	uint64_t tenant = tenant_id(t), own[SHARD_MAX_USERS];
+	size_t parts = 0;
+	for (uint16_t i = 0; i < s->a.n_shards; i++)
+		parts += users_of(s, i, tenant, users, n, own) != 0;
+	struct locate_for whom = *who;
+	if (!parts) {
+		ask_owner(s, s->a.index, who, tenant, users, 0);
+		return;
+	}
+	if (parts > 1)
+		whom.gather = gather_begin(&s->gathers, parts);
+	/* This shard comes last: its answer may complete the question and call back. */
+	for (uint16_t i = 1; i <= s->a.n_shards; i++) {
+		uint16_t owner = (uint16_t)((s->a.index + i) % s->a.n_shards);
+		size_t n_own = users_of(s, owner, tenant, users, n, own);
+		if (n_own)
+			ask_owner(s, owner, &whom, tenant, own, n_own);
+	}
 }
 
 static void locate(void *arg, uint64_t call, const struct tenant *t, const uint64_t *users, size_t n)
@@ -359,14 +404,40 @@ static void locate(void *arg, uint64_t call, const struct tenant *t, const uint6
 
 static void on_locate(struct shard *s, struct mail_locate *m)
 {
-	struct mail_located *l = locate_users(s->location, &m->who, m->tenant, m->users, m->n);
+	struct mail_located *l =
+		locate_users(s->location, &s->presence, &m->who, m->tenant, m->users, m->n);
 	s->a.ops->post(s->a.arg, m->who.shard, &l->mail);
 	free(m);
+}
+
+static void note_busy(struct shard *s, uint64_t tenant, uint64_t user, uint64_t ended_ms)
+{
+	if (ended_ms)
+		presence_end(&s->presence, tenant, user, ended_ms);
+	else
+		presence_begin(&s->presence, tenant, user);
+}
+
+static void busy(void *arg, const struct tenant *t, uint64_t user, uint64_t ended_ms)
+{
+	struct shard *s = arg;
+	uint16_t owner = shard_of_user(tenant_id(t), user, s->a.n_shards);
+	if (owner == s->a.index) {
+		note_busy(s, tenant_id(t), user, ended_ms);
+		return;
+	}
+	struct mail_busy *m = malloc(sizeof *m);
+	if (!m)
+		abort();
+	*m = (struct mail_busy){
+		.mail.kind = SHARD_BUSY, .tenant = tenant_id(t), .user = user, .ended_ms = ended_ms};
+	s->a.ops->post(s->a.arg, owner, &m->mail);
 }
 
 static const struct call_ops call_ops = {
 	.wall_ms = wall_ms,
 	.locate = locate,
+	.busy = busy,
 	.make_call_id = shard_make_call_id,
 	.contact = shard_contact,
 	.rtp_address = rtp_address,
@@ -419,6 +490,12 @@ void shard_mail(struct shard *s, struct mail *m)
 	case SHARD_LOCATED:
 		located(s, container_of(m, struct mail_located, mail));
 		return;
+	case SHARD_BUSY: {
+		struct mail_busy *x = container_of(m, struct mail_busy, mail);
+		note_busy(s, x->tenant, x->user, x->ended_ms);
+		free(x);
+		return;
+	}
 	case SHARD_MEDIA:
 		on_media(s, container_of(m, struct media_event, mail));
 		return;
@@ -529,6 +606,8 @@ static int make_registrar(struct shard *s)
 		.nonce_age_s = s->a.nonce_age_s,
 		.max_nonces = s->a.max_nonces,
 	};
+	presence_init(&s->presence, &s->a.hash_key);
+	gathers_init(&s->gathers);
 	int e = location_new(&s->location, &l);
 	if (!e)
 		e = auth_new(&s->auth, &a);
@@ -569,6 +648,8 @@ void shard_free(struct shard *s)
 	calls_free(s->calls);
 	sip_stack_free(s->sip);
 	location_free(s->location);
+	presence_fini(&s->presence);
+	gathers_fini(&s->gathers);
 	auth_free(s->auth);
 	for (size_t i = 0; s->pools && i < s->a.media_threads; i++)
 		if (s->pools[i])

@@ -25,6 +25,7 @@ enum shard_mail_kind {
 	SHARD_SIP,       /* a message that belongs to this shard, whole */
 	SHARD_LOCATE,    /* where are these users? */
 	SHARD_LOCATED,   /* the answer */
+	SHARD_BUSY,      /* a user's part in a call begins or ends */
 	SHARD_MEDIA,     /* an event of the media plane */
 	SHARD_CONFIG,    /* the next directory */
 	SHARD_QUERY,     /* a question of the control thread */
@@ -40,6 +41,7 @@ struct locate_for {
 	bool message; /* a MESSAGE of service/message.h; else a call */
 	uint64_t key;
 	uint16_t shard;
+	uint32_t gather; /* the question went to several shards: service/locate.h; 0: to one */
 };
 
 struct mail_sip {
@@ -65,6 +67,12 @@ struct mail_located {
 	struct route_presence *presence;
 	struct call_target *targets;
 	max_align_t room[];
+};
+
+struct mail_busy {
+	struct mail mail;
+	uint64_t tenant, user;
+	uint64_t ended_ms; /* 0: it begins */
 };
 
 struct mail_config {

@@ -2,6 +2,8 @@
 /** What a shard holds: for the files of service/ that are parts of it. */
 #pragma once
 
+#include "service/locate.h"
+#include "service/presence.h"
 #include "service/shard.h"
 
 struct shard {
@@ -11,6 +13,8 @@ struct shard {
 	struct sip_stack *sip;
 	struct calls *calls;
 	struct location *location;
+	struct presence_table presence;
+	struct gathers gathers;
 	struct auth *auth;
 	struct registrar registrar;
 	struct messages *messages;
