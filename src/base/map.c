@@ -84,12 +84,26 @@ void map_insert(struct map *m, struct map_node *node, uint64_t hash)
 	m->n++;
 }
 
-void map_remove(struct map *m, struct map_node *node)
+static struct map_node **link_to(const struct map *m, const struct map_node *node)
 {
 	struct map_node **link = slot_of(m, node->hash);
 
 	while (*link != node)
 		link = &(*link)->next;
+	return link;
+}
+
+void map_replace(struct map *m, struct map_node *old, struct map_node *node)
+{
+	*node = *old;
+	*link_to(m, old) = node;
+	old->next = NULL;
+}
+
+void map_remove(struct map *m, struct map_node *node)
+{
+	struct map_node **link = link_to(m, node);
+
 	*link = node->next;
 	node->next = NULL;
 	m->n--;

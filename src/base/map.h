@@ -40,6 +40,9 @@ void map_insert(struct map *m, struct map_node *node, uint64_t hash);
 /** `node` must be in the map. */
 void map_remove(struct map *m, struct map_node *node);
 
+/** `node`, in no map, takes the place of `old` under the same hash, also in a walk. */
+void map_replace(struct map *m, struct map_node *old, struct map_node *node);
+
 /** First entry with exactly this hash, or NULL. */
 struct map_node *map_find(const struct map *m, uint64_t hash);
 /** Next entry with the same hash, or NULL. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/location.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,28 +13,32 @@
 
 enum { KEY_TEXT = 80, VALUE_MAX = 4096, VALUE_VERSION = 1 };
 
-/** One user's bindings. */
-struct place {
-	struct map_node node;
-	uint64_t tenant, user;
-	struct list_node bindings;
-	unsigned pins; /* somebody walks the list: it stays, even empty */
+enum binding_text {
+	TEXT_CONTACT, TEXT_INSTANCE, TEXT_PATH, TEXT_CALL_ID, TEXT_USER_AGENT, TEXT_AOR, TEXTS
 };
 
-/** The texts of `set` point into the bytes behind the struct. */
+/**
+ * What a binding_set says, packed: of these there are as many as devices. `bytes` has the flow's two
+ * addresses, then the texts, one behind the other.
+ */
 struct binding {
-	struct list_node node;
-	struct place *place;
-	struct location *location;
+	struct map_node node;    /* of a user's first binding alone: the map is of users */
+	struct binding *next;    /* of the same user: with a lower q, or younger */
 	struct timer timer;
-	uint64_t saved_expires_ms;
-	struct binding_set set;
-	char text[];
+	uint64_t tenant, user, device;
+	uint64_t expires_ms, saved_expires_ms, since_ms;
+	uint64_t conn;
+	uint32_t reg_id, cseq;
+	uint16_t q_1000;
+	uint16_t listener;
+	uint8_t transport, shard;
+	uint16_t text_n[TEXTS];
+	char bytes[];
 };
 
 struct location {
 	struct location_args a;
-	struct map places;
+	struct map users; /* of the first binding of each */
 	size_t n;
 };
 
@@ -42,48 +48,115 @@ int location_new(struct location **out, const struct location_args *args)
 	if (!l)
 		return ENOMEM;
 	l->a = *args;
-	map_init(&l->places);
+	map_init(&l->users);
 	*out = l;
 	return 0;
 }
 
-static uint64_t place_hash(const struct location *l, uint64_t tenant, uint64_t user)
+static uint64_t user_hash(const struct location *l, uint64_t tenant, uint64_t user)
 {
 	return hash_u64(&l->a.hash_key, tenant * 0x9e3779b97f4a7c15u ^ user);
 }
 
-static struct place *find_place(const struct location *l, uint64_t tenant, uint64_t user)
+static struct binding *first_of(const struct location *l, uint64_t tenant, uint64_t user)
 {
-	struct map_node *n = map_find(&l->places, place_hash(l, tenant, user));
+	struct map_node *n = map_find(&l->users, user_hash(l, tenant, user));
 	for (; n; n = map_next(n)) {
-		struct place *p = container_of(n, struct place, node);
-		if (p->tenant == tenant && p->user == user)
-			return p;
+		struct binding *b = container_of(n, struct binding, node);
+		if (b->tenant == tenant && b->user == user)
+			return b;
 	}
 	return NULL;
 }
 
-static struct place *make_place(struct location *l, uint64_t tenant, uint64_t user)
+/* -- packed and unpacked ------------------------------------------------------------- */
+
+/** IPv4 takes 7 bytes, IPv6 19. */
+static size_t packed_addr_bytes(const struct addr *a)
 {
-	struct place *p = find_place(l, tenant, user);
-	if (p)
-		return p;
-	p = calloc(1, sizeof *p);
-	if (!p)
-		abort();
-	p->tenant = tenant;
-	p->user = user;
-	list_init(&p->bindings);
-	map_insert(&l->places, &p->node, place_hash(l, tenant, user));
-	return p;
+	return 3 + (a->family == ADDR_V4 ? 4 : sizeof a->ip);
 }
 
-static void drop_place(struct location *l, struct place *p)
+static char *pack_addr(char *at, const struct addr *a)
 {
-	if (p->pins || !list_empty(&p->bindings))
-		return;
-	map_remove(&l->places, &p->node);
-	free(p);
+	size_t n = packed_addr_bytes(a);
+	*at = (char)a->family;
+	memcpy(at + 1, &a->port, sizeof a->port);
+	memcpy(at + 3, a->ip, n - 3);
+	return at + n;
+}
+
+static const char *unpack_addr(const char *at, struct addr *a)
+{
+	*a = (struct addr){.family = (uint8_t)*at};
+	memcpy(&a->port, at + 1, sizeof a->port);
+	size_t n = packed_addr_bytes(a);
+	memcpy(a->ip, at + 3, n - 3);
+	return at + n;
+}
+
+static void texts_of(const struct binding_set *s, struct str out[TEXTS])
+{
+	out[TEXT_CONTACT] = s->key.contact;
+	out[TEXT_INSTANCE] = s->key.instance;
+	out[TEXT_PATH] = s->path;
+	out[TEXT_CALL_ID] = s->call_id;
+	out[TEXT_USER_AGENT] = s->user_agent;
+	out[TEXT_AOR] = s->aor;
+}
+
+void binding_get(const struct binding *b, struct binding_set *out)
+{
+	*out = (struct binding_set){
+		.key = {.tenant = b->tenant, .user = b->user, .device = b->device, .reg_id = b->reg_id},
+		.cseq = b->cseq,
+		.q_1000 = b->q_1000,
+		.flow = {.transport = b->transport, .shard = b->shard, .listener = b->listener,
+		         .conn = b->conn},
+		.expires_ms = b->expires_ms,
+		.since_ms = b->since_ms,
+	};
+	const char *at = unpack_addr(b->bytes, &out->flow.local);
+	at = unpack_addr(at, &out->flow.remote);
+	struct str *const texts[TEXTS] = {
+		[TEXT_CONTACT] = &out->key.contact, [TEXT_INSTANCE] = &out->key.instance,
+		[TEXT_PATH] = &out->path,           [TEXT_CALL_ID] = &out->call_id,
+		[TEXT_USER_AGENT] = &out->user_agent, [TEXT_AOR] = &out->aor,
+	};
+	for (size_t i = 0; i < TEXTS; i++) {
+		*texts[i] = (struct str){at, b->text_n[i]};
+		at += b->text_n[i];
+	}
+}
+
+static struct binding *pack(const struct binding_set *s)
+{
+	struct str texts[TEXTS];
+	texts_of(s, texts);
+	size_t n = packed_addr_bytes(&s->flow.local) + packed_addr_bytes(&s->flow.remote);
+	for (size_t i = 0; i < TEXTS; i++)
+		n += texts[i].n;
+	/* What the struct has of padding at its end is used, too. */
+	size_t bytes = offsetof(struct binding, bytes) + n;
+	struct binding *b = malloc(bytes < sizeof *b ? sizeof *b : bytes);
+	if (!b)
+		abort();
+	*b = (struct binding){
+		.tenant = s->key.tenant, .user = s->key.user, .device = s->key.device,
+		.expires_ms = s->expires_ms, .since_ms = s->since_ms, .conn = s->flow.conn,
+		.reg_id = s->key.reg_id, .cseq = s->cseq, .q_1000 = (uint16_t)s->q_1000,
+		.listener = s->flow.listener, .transport = s->flow.transport, .shard = s->flow.shard,
+	};
+	char *at = pack_addr(b->bytes, &s->flow.local);
+	at = pack_addr(at, &s->flow.remote);
+	for (size_t i = 0; i < TEXTS; i++) {
+		assert(texts[i].n <= UINT16_MAX);
+		b->text_n[i] = (uint16_t)texts[i].n;
+		if (texts[i].n)
+			memcpy(at, texts[i].p, texts[i].n);
+		at += texts[i].n;
+	}
+	return b;
 }
 
 /* -- the stored form ----------------------------------------------------------------- */
@@ -179,48 +252,77 @@ int location_value_user(struct str value, uint64_t *user)
 	return e;
 }
 
-static void save(struct binding *b, bool gone)
+static void save(struct location *l, struct binding *b, bool gone)
 {
-	struct location *l = b->location;
 	if (!l->a.save)
 		return;
 	char key[KEY_TEXT], room[VALUE_MAX];
+	struct binding_set set;
 	struct buf value;
 	buf_init_fixed(&value, room, sizeof room);
+	binding_get(b, &set);
 	if (!gone)
-		put_value(&value, &b->set);
+		put_value(&value, &set);
 	if (buf_ok(&value))
-		l->a.save(l->a.arg, b->set.key.tenant, store_key(&b->set, key), buf_view(&value));
-	b->saved_expires_ms = b->set.expires_ms;
+		l->a.save(l->a.arg, b->tenant, store_key(&set, key), buf_view(&value));
+	b->saved_expires_ms = b->expires_ms;
 }
 
 /* -- bindings ------------------------------------------------------------------------ */
 
-static void unlink_binding(struct binding *b)
+/** Higher q first; among equals the older first. */
+static void link_binding(struct location *l, struct binding *b)
 {
-	struct location *l = b->location;
+	struct binding *first = first_of(l, b->tenant, b->user);
+	l->n++;
+	metric_add(l->a.metrics, METRIC_REGISTRATIONS, 1);
+	if (!first) {
+		map_insert(&l->users, &b->node, user_hash(l, b->tenant, b->user));
+		return;
+	}
+	if (first->q_1000 < b->q_1000) {
+		b->next = first;
+		map_replace(&l->users, &first->node, &b->node);
+		return;
+	}
+	struct binding *before = first;
+	while (before->next && before->next->q_1000 >= b->q_1000)
+		before = before->next;
+	b->next = before->next;
+	before->next = b;
+}
+
+static void unlink_binding(struct location *l, struct binding *b)
+{
+	struct binding *before = first_of(l, b->tenant, b->user);
 	timer_cancel(l->a.wheel, &b->timer);
-	list_remove(&b->node);
 	l->n--;
 	metric_sub(l->a.metrics, METRIC_REGISTRATIONS, 1);
+	if (before != b) {
+		while (before->next != b)
+			before = before->next;
+		before->next = b->next;
+	} else if (b->next) {
+		map_replace(&l->users, &b->node, &b->next->node);
+	} else {
+		map_remove(&l->users, &b->node);
+	}
 }
 
 void location_remove(struct location *l, struct binding *b, const char *why)
 {
-	log_event(l->a.log, LOG_REG_GONE, LOG_U("tenant", b->set.key.tenant),
-	          LOG_S("aor", b->set.aor), LOG_S("contact", b->set.key.contact), LOG_Z("why", why));
-	unlink_binding(b);
-	save(b, true);
-	struct place *p = b->place;
+	struct binding_set set;
+	binding_get(b, &set);
+	log_event(l->a.log, LOG_REG_GONE, LOG_U("tenant", b->tenant), LOG_S("aor", set.aor),
+	          LOG_S("contact", set.key.contact), LOG_Z("why", why));
+	unlink_binding(l, b);
+	save(l, b, true);
 	free(b);
-	drop_place(l, p);
 }
 
 static void on_expiry(struct timer *t, void *arg)
 {
-	(void)t;
-	struct binding *b = arg;
-	location_remove(b->location, b, "expired");
+	location_remove(arg, container_of(t, struct binding, timer), "expired");
 }
 
 void location_free(struct location *l)
@@ -228,19 +330,17 @@ void location_free(struct location *l)
 	if (!l)
 		return;
 	size_t pos = 0;
-	struct map_node *n = map_walk(&l->places, NULL, &pos);
+	struct map_node *n = map_walk(&l->users, NULL, &pos);
 	while (n) {
-		struct map_node *next = map_walk(&l->places, n, &pos);
-		struct place *p = container_of(n, struct place, node);
-		list_for_each_safe(it, &p->bindings) {
-			struct binding *b = container_of(it, struct binding, node);
-			unlink_binding(b);
+		struct binding *b = container_of(n, struct binding, node), *next;
+		n = map_walk(&l->users, n, &pos);
+		for (; b; b = next) {
+			next = b->next;
+			unlink_binding(l, b);
 			free(b);
 		}
-		drop_place(l, p);
-		n = next;
 	}
-	map_fini(&l->places);
+	map_fini(&l->users);
 	free(l);
 }
 
@@ -254,14 +354,12 @@ static bool same_contact(struct str a, struct str b)
 
 struct binding *location_find(struct location *l, const struct binding_key *key)
 {
-	struct place *p = find_place(l, key->tenant, key->user);
-	if (!p)
-		return NULL;
-	list_for_each(it, &p->bindings) {
-		struct binding *b = container_of(it, struct binding, node);
-		const struct binding_key *k = &b->set.key;
-		if (k->device != key->device)
+	for (struct binding *b = first_of(l, key->tenant, key->user); b; b = b->next) {
+		struct binding_set s;
+		if (b->device != key->device)
 			continue;
+		binding_get(b, &s);
+		const struct binding_key *k = &s.key;
 		/* RFC 5626 section 6: instance and reg-id say which binding it is. */
 		bool outbound = key->instance.n && key->reg_id && k->instance.n && k->reg_id;
 		if (outbound ? str_eq(k->instance, key->instance) && k->reg_id == key->reg_id
@@ -271,68 +369,39 @@ struct binding *location_find(struct location *l, const struct binding_key *key)
 	return NULL;
 }
 
-const struct binding_set *binding_get(const struct binding *b)
-{
-	return &b->set;
-}
-
-static struct str pack(char **at, struct str s)
-{
-	struct str out = {*at, s.n};
-	if (s.n)
-		memcpy(*at, s.p, s.n);
-	*at += s.n;
-	return out;
-}
-
-static struct binding *make_binding(struct location *l, const struct binding_set *s)
-{
-	size_t n = s->key.contact.n + s->key.instance.n + s->path.n + s->call_id.n +
-	           s->user_agent.n + s->aor.n;
-	struct binding *b = malloc(sizeof *b + n);
-	if (!b)
-		abort();
-	*b = (struct binding){.location = l, .set = *s};
-	char *at = b->text;
-	b->set.key.contact = pack(&at, s->key.contact);
-	b->set.key.instance = pack(&at, s->key.instance);
-	b->set.path = pack(&at, s->path);
-	b->set.call_id = pack(&at, s->call_id);
-	b->set.user_agent = pack(&at, s->user_agent);
-	b->set.aor = pack(&at, s->aor);
-	list_init(&b->node);
-	timer_init(&b->timer, on_expiry, b);
-	return b;
-}
-
-/** Higher q first; among equals the older first. */
-static void insert_in_order(struct place *p, struct binding *b)
-{
-	list_for_each(it, &p->bindings) {
-		if (container_of(it, struct binding, node)->set.q_1000 < b->set.q_1000) {
-			list_insert_before(it, &b->node);
-			return;
-		}
-	}
-	list_push_back(&p->bindings, &b->node);
-}
-
 static void arm(struct location *l, struct binding *b)
 {
 	uint64_t now = l->a.wall_ms(l->a.arg);
-	timer_in(l->a.wheel, &b->timer, b->set.expires_ms > now ? b->set.expires_ms - now : 0);
+	timer_init(&b->timer, on_expiry, l);
+	timer_in(l->a.wheel, &b->timer, b->expires_ms > now ? b->expires_ms - now : 0);
 }
 
 /** A refresh that changes nothing else is written only when a third of the lease has gone. */
-static bool worth_saving(const struct binding *old, const struct binding_set *s, uint64_t now)
+static bool worth_saving(const struct binding *b, const struct binding_set *s, uint64_t now)
 {
-	if (!old || !flow_eq(&old->set.flow, &s->flow) ||
-	    !str_eq(old->set.key.contact, s->key.contact) || !str_eq(old->set.path, s->path))
+	if (!b)
 		return true;
-	if (s->expires_ms < old->saved_expires_ms || s->q_1000 != old->set.q_1000)
+	struct binding_set old;
+	binding_get(b, &old);
+	if (!flow_eq(&old.flow, &s->flow) || !str_eq(old.key.contact, s->key.contact) ||
+	    !str_eq(old.path, s->path))
+		return true;
+	if (s->expires_ms < b->saved_expires_ms || s->q_1000 != old.q_1000)
 		return true;
 	uint64_t lease = s->expires_ms > now ? s->expires_ms - now : 0;
-	return s->expires_ms > old->saved_expires_ms + lease / 3;
+	return s->expires_ms > b->saved_expires_ms + lease / 3;
+}
+
+/** `new` takes the place of `old`: what is stored under another key goes. */
+static void supersede(struct location *l, struct binding *old, const struct binding_set *new)
+{
+	char key_old[KEY_TEXT], key_new[KEY_TEXT];
+	struct binding_set set;
+	binding_get(old, &set);
+	if (!str_eq(store_key(&set, key_old), store_key(new, key_new)))
+		save(l, old, true);
+	unlink_binding(l, old);
+	free(old);
 }
 
 static void put(struct location *l, const struct binding_set *set, bool restoring)
@@ -340,28 +409,20 @@ static void put(struct location *l, const struct binding_set *set, bool restorin
 	uint64_t now = l->a.wall_ms(l->a.arg);
 	struct binding *old = location_find(l, &set->key);
 	bool write = !restoring && worth_saving(old, set, now);
-	struct binding *b = make_binding(l, set);
-	b->set.since_ms = old ? old->set.since_ms : set->since_ms ? set->since_ms : now;
+	struct binding *b = pack(set);
+	b->since_ms = old ? old->since_ms : set->since_ms ? set->since_ms : now;
 	b->saved_expires_ms = old && !write ? old->saved_expires_ms : set->expires_ms;
-	struct place *p = make_place(l, set->key.tenant, set->key.user);
-	b->place = p;
 	if (old) {
-		char key_old[KEY_TEXT], key_new[KEY_TEXT];
-		if (!str_eq(store_key(&old->set, key_old), store_key(set, key_new)))
-			save(old, true);
-		unlink_binding(old);
-		free(old);
+		supersede(l, old, set);
 	} else if (!restoring) {
 		log_event(l->a.log, LOG_REG_NEW, LOG_U("tenant", set->key.tenant),
 		          LOG_S("aor", set->aor), LOG_S("contact", set->key.contact),
 		          LOG_A("from", &set->flow.remote));
 	}
-	insert_in_order(p, b);
-	l->n++;
-	metric_add(l->a.metrics, METRIC_REGISTRATIONS, 1);
+	link_binding(l, b);
 	arm(l, b);
 	if (write)
-		save(b, false);
+		save(l, b, false);
 }
 
 void location_put(struct location *l, const struct binding_set *set)
@@ -402,49 +463,43 @@ int location_restore(struct location *l, uint64_t tenant, struct str value)
 
 /* -- asking -------------------------------------------------------------------------- */
 
-static void each_of(struct location *l, struct place *p, uint64_t device, location_each_fn *fn,
-                    void *arg)
+/** `fn` may remove the binding that it is given. */
+static void each_from(struct binding *b, uint64_t device, location_each_fn *fn, void *arg)
 {
-	p->pins++;
-	list_for_each_safe(it, &p->bindings) {
-		struct binding *b = container_of(it, struct binding, node);
-		if (!device || b->set.key.device == device)
-			fn(&b->set, b, arg);
+	while (b) {
+		struct binding *next = b->next;
+		if (!device || b->device == device) {
+			struct binding_set set;
+			binding_get(b, &set);
+			fn(&set, b, arg);
+		}
+		b = next;
 	}
-	p->pins--;
-	drop_place(l, p);
 }
 
 void location_each(struct location *l, uint64_t tenant, uint64_t user, uint64_t device,
                    location_each_fn *fn, void *arg)
 {
-	struct place *p = find_place(l, tenant, user);
-	if (p)
-		each_of(l, p, device, fn, arg);
+	each_from(first_of(l, tenant, user), device, fn, arg);
 }
 
 void location_all(struct location *l, uint64_t tenant, location_each_fn *fn, void *arg)
 {
 	size_t pos = 0;
-	struct map_node *n = map_walk(&l->places, NULL, &pos);
+	struct map_node *n = map_walk(&l->users, NULL, &pos);
 	while (n) {
-		struct map_node *next = map_walk(&l->places, n, &pos);
-		struct place *p = container_of(n, struct place, node);
-		if (!tenant || p->tenant == tenant)
-			each_of(l, p, 0, fn, arg);
-		n = next;
+		struct binding *first = container_of(n, struct binding, node);
+		n = map_walk(&l->users, n, &pos);
+		if (!tenant || first->tenant == tenant)
+			each_from(first, 0, fn, arg);
 	}
 }
 
 unsigned location_count(struct location *l, uint64_t tenant, uint64_t user, uint64_t device)
 {
-	struct place *p = find_place(l, tenant, user);
 	unsigned n = 0;
-	if (!p)
-		return 0;
-	list_for_each(it, &p->bindings)
-		if (!device || container_of(it, struct binding, node)->set.key.device == device)
-			n++;
+	for (struct binding *b = first_of(l, tenant, user); b; b = b->next)
+		n += !device || b->device == device;
 	return n;
 }
 

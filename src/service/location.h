@@ -13,7 +13,6 @@
 #pragma once
 
 #include "base/hash.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/timer.h"
@@ -59,12 +58,16 @@ void location_free(struct location *l);
 
 /** The binding that `key` replaces: the same instance and reg-id, else an equal contact URI. */
 struct binding *location_find(struct location *l, const struct binding_key *key);
-const struct binding_set *binding_get(const struct binding *b);
-/** Add or refresh. Everything is copied. */
+/** What it says; the texts are borrowed until it changes. */
+void binding_get(const struct binding *b, struct binding_set *out);
+/** Add or refresh. Everything is copied; no text has more than 65,535 bytes. */
 void location_put(struct location *l, const struct binding_set *set);
 void location_remove(struct location *l, struct binding *b, const char *why);
 
-/** Bindings of one user, or of one of its devices (device not 0), in order of q, then of age. */
+/**
+ * Bindings of one user, or of one of its devices (device not 0), in order of q, then of age.
+ * `fn` may remove the one that it is given; `b` is borrowed for the call.
+ */
 typedef void location_each_fn(const struct binding_set *b, struct binding *handle, void *arg);
 void location_each(struct location *l, uint64_t tenant, uint64_t user, uint64_t device,
                    location_each_fn *fn, void *arg);

@@ -135,6 +135,12 @@ static struct binding_key key_of(const struct work *w, const struct wanted *c)
 
 /* -- order: Call-ID and CSeq (10.3 steps 6 and 7) ------------------------------------ */
 
+/** As much of it as a binding keeps: nobody's memory is to be filled with it. */
+static struct str call_id_of(const struct sip_msg *m)
+{
+	return str_sub(m->call_id, 0, MAX_TEXT);
+}
+
 struct ordering {
 	const struct work *w;
 	bool old;
@@ -144,7 +150,7 @@ static void check_order(const struct binding_set *b, struct binding *handle, voi
 {
 	(void)handle;
 	struct ordering *o = arg;
-	if (str_eq(b->call_id, o->w->m->call_id) && o->w->m->cseq.number <= b->cseq)
+	if (str_eq(b->call_id, call_id_of(o->w->m)) && o->w->m->cseq.number <= b->cseq)
 		o->old = true;
 }
 
@@ -158,8 +164,11 @@ static bool in_order(struct work *w)
 	for (size_t i = 0; i < w->n && !o.old; i++) {
 		struct binding_key key = key_of(w, &w->wanted[i]);
 		struct binding *b = location_find(w->r->location, &key);
-		if (b)
-			check_order(binding_get(b), b, &o);
+		struct binding_set set;
+		if (!b)
+			continue;
+		binding_get(b, &set);
+		check_order(&set, b, &o);
 	}
 	return o.old ? refuse(w, 500, "Request Out Of Order") : true;
 }
@@ -195,7 +204,7 @@ static void write_one(struct work *w, const struct wanted *c, const struct flow 
 	const struct binding_set set = {
 		.key = key,
 		.path = path,
-		.call_id = w->m->call_id,
+		.call_id = call_id_of(w->m),
 		.cseq = w->m->cseq.number,
 		.q_1000 = c->q_1000,
 		.user_agent = str_sub(sip_value(w->m, HDR_USER_AGENT), 0, 128),
@@ -215,7 +224,7 @@ struct oldest {
 static void find_oldest(const struct binding_set *b, struct binding *handle, void *arg)
 {
 	struct oldest *o = arg;
-	if (b->cseq == o->m->cseq.number && str_eq(b->call_id, o->m->call_id))
+	if (b->cseq == o->m->cseq.number && str_eq(b->call_id, call_id_of(o->m)))
 		return;
 	if (!o->b || b->expires_ms < o->expires_ms)
 		*o = (struct oldest){o->m, handle, b->expires_ms};

@@ -113,12 +113,34 @@ static void test_walk_sees_each_once_and_allows_removal(void **state)
 	test_free(items);
 }
 
+static void test_replacement_stands_where_the_old_one_stood(void **state)
+{
+	struct item a = {.number = 1}, b = {.number = 2}, c = {.number = 3}, other = {.number = 4};
+	struct map m;
+	size_t pos = 0;
+
+	(void)state;
+	map_init(&m);
+	map_insert(&m, &a.node, 5);
+	map_insert(&m, &b.node, 5 + 16);
+	map_insert(&m, &c.node, 5);
+	map_replace(&m, &b.node, &other.node);
+	assert_int_equal(m.n, 3);
+	assert_null(b.node.next);
+	assert_ptr_equal(map_find(&m, 21), &other.node);
+	assert_ptr_equal(map_walk(&m, NULL, &pos), &c.node);
+	assert_ptr_equal(map_walk(&m, &c.node, &pos), &other.node);
+	assert_ptr_equal(map_walk(&m, &other.node, &pos), &a.node);
+	map_fini(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds_what_is_in_and_nothing_else),
 		cmocka_unit_test(test_find_and_next_skip_other_hashes_of_a_slot),
 		cmocka_unit_test(test_walk_sees_each_once_and_allows_removal),
+		cmocka_unit_test(test_replacement_stands_where_the_old_one_stood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

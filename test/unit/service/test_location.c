@@ -169,8 +169,10 @@ static void test_since_is_of_the_first_register(void **state)
 	struct binding_key key = {.tenant = 1, .user = 5, .device = 1, .contact = STR("sip:a@h")};
 	struct binding *b = location_find(f->l, &key);
 	assert_non_null(b);
-	assert_int_equal(binding_get(b)->since_ms, first);
-	assert_int_equal(binding_get(b)->expires_ms, wall_ms(f) + 60000);
+	struct binding_set got;
+	binding_get(b, &got);
+	assert_int_equal(got.since_ms, first);
+	assert_int_equal(got.expires_ms, wall_ms(f) + 60000);
 }
 
 static void test_instance_without_reg_id_is_told_by_its_contact(void **state) /* RFC 5626: 6 */
@@ -230,6 +232,35 @@ static void test_walkers_may_remove(void **state)
 	assert_int_equal(location_size(f->l), 0);
 }
 
+static void test_binding_keeps_addresses_of_both_families(void **state)
+{
+	struct fixture *f = *state;
+	struct binding_set s = set_of(f, 5, 1, "sip:a@h", 1000, 60000), got;
+	s.flow = (struct flow){.transport = SIP_TCP, .shard = 3, .listener = 2, .conn = 77};
+	assert_int_equal(addr_parse(&s.flow.remote, STR("[2001:db8::1]:5062")), 0);
+	assert_int_equal(addr_parse(&s.flow.local, STR("192.0.2.1:5060")), 0);
+	s.path = STR("<sip:p;lr>");
+	location_put(f->l, &s);
+	binding_get(location_find(f->l, &s.key), &got);
+	assert_memory_equal(&got.flow, &s.flow, sizeof s.flow);
+	assert_true(str_eq(got.path, s.path) && str_eq(got.aor, s.aor));
+	assert_int_equal(got.key.instance.n, 0);
+}
+
+static void test_users_others_stay_when_the_first_goes(void **state)
+{
+	struct fixture *f = *state;
+	put(f, 5, 1, "sip:a@h", 1000);
+	put(f, 5, 1, "sip:b@h", 500);
+	put(f, 5, 1, "sip:c@h", 100);
+	struct binding_key key = {.tenant = 1, .user = 5, .device = 1, .contact = STR("sip:a@h")};
+	location_remove(f->l, location_find(f->l, &key), "test");
+	assert_string_equal(seen(f, 5, 0), "sip:b@h sip:c@h ");
+	key.contact = STR("sip:c@h");
+	location_remove(f->l, location_find(f->l, &key), "test");
+	assert_string_equal(seen(f, 5, 0), "sip:b@h ");
+}
+
 static bool is_odd(const struct binding_key *key, void *arg)
 {
 	(void)arg;
@@ -263,7 +294,9 @@ static void test_stored_binding_comes_back_whole(void **state)
 	assert_int_equal(user, 5);
 	assert_int_equal(location_restore(l, 1, f->stored[0].value), 0);
 	s.key.tenant = 1;
-	const struct binding_set *b = binding_get(location_find(l, &s.key));
+	struct binding_set got;
+	const struct binding_set *b = &got;
+	binding_get(location_find(l, &s.key), &got);
 	assert_true(str_eq(b->key.contact, s.key.contact) && str_eq(b->path, s.path));
 	assert_true(str_eq(b->call_id, s.call_id) && str_eq(b->aor, s.aor));
 	assert_true(str_eq(b->user_agent, s.user_agent) && flow_eq(&b->flow, &s.flow));
@@ -283,7 +316,9 @@ static void test_connection_does_not_outlive_the_process(void **state) /* 18.1.1
 	location_put(f->l, &s);
 	struct location *l = make(f);
 	assert_int_equal(location_restore(l, 1, f->stored[0].value), 0);
-	const struct flow *flow = &binding_get(location_find(l, &s.key))->flow;
+	struct binding_set got;
+	const struct flow *flow = &got.flow;
+	binding_get(location_find(l, &s.key), &got);
 	struct addr want;
 	assert_int_equal(addr_parse(&want, STR("198.51.100.5:5099")), 0);
 	assert_int_equal(flow->conn, 0);
@@ -333,6 +368,8 @@ int main(void)
 		T(test_instance_without_reg_id_is_told_by_its_contact),
 		T(test_each_goes_at_its_time),
 		T(test_walkers_may_remove),
+		T(test_binding_keeps_addresses_of_both_families),
+		T(test_users_others_stay_when_the_first_goes),
 		T(test_devices_that_are_gone_lose_their_bindings),
 		T(test_stored_binding_comes_back_whole),
 		T(test_connection_does_not_outlive_the_process),
