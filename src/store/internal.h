@@ -165,25 +165,33 @@ struct request *queue_take(struct queue *q);
 
 /* -- live state in the writer's memory ----------------------------------------------- */
 
-/** One key that is on the disk or is to get there. */
+struct live_entry;
+
+/** What is to be written of an entry. */
+struct live_change {
+	struct list_node node;
+	struct live_entry *entry;
+	struct request *put; /* owned; NULL: its removal */
+	uint64_t seq;        /* frame of the open transaction in which it stands */
+	size_t bytes;        /* that it takes there */
+};
+
+/** One key that is on the disk or is to get there; one for each binding, so it is small. */
 struct live_entry {
 	struct map_node node;
-	struct list_node dirty; /* in live.dirty, or in no list */
-	struct request *want;   /* the put to write; owned. NULL and dirty: write a removal */
-	uint64_t seq;           /* frame in which it stands; 0: not on the disk */
-	size_t bytes;           /* that it takes there */
-	uint64_t next_seq;      /* the same of a transaction that is not committed yet */
-	size_t next_bytes;
+	struct live_change *change; /* owned; NULL: the disk has it as it is */
+	uint64_t seq;               /* frame in which it stands; 0: not on the disk */
 	uint64_t tenant;
-	enum store_table table;
-	size_t key_n;
+	uint32_t bytes; /* that it takes there */
+	uint16_t key_n;
+	uint8_t table; /* enum store_table */
 	char key[];
 };
 
 struct live {
 	struct map map;
 	struct hash_key hash_key;
-	struct list_node dirty; /* in the order of their first change */
+	struct list_node changes; /* in the order in which their entries changed first */
 	size_t bytes;           /* sum over entries on the disk */
 };
 
@@ -194,11 +202,10 @@ void live_add(struct live *l, uint64_t seq, const struct frame_entry *f);
 /** Takes `put` over. */
 void live_put(struct live *l, struct request *put);
 void live_delete(struct live *l, uint64_t tenant, enum store_table table, struct str key);
-/** Does this entry of frame `seq` still count? Then it is made dirty, to be written again. */
+/** Does this entry of frame `seq` still count? Then it is to be written again. */
 void live_move(struct live *l, uint64_t seq, const struct frame_entry *f);
-/** What an entry wants written. */
-struct frame_entry live_want(const struct live_entry *e);
-/** All dirty entries are committed as their next_seq and next_bytes say. */
+struct frame_entry live_frame_entry(const struct live_change *c);
+/** All changes are committed as their seq and bytes say. */
 void live_settle(struct live *l);
 
 /* -- writer -------------------------------------------------------------------------- */

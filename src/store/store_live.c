@@ -3,6 +3,7 @@
  * Live state as the writer knows it: for each key where it stands on the disk, and what is to be
  * written next. Values that are written are not kept. One lookup a request.
  */
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/rng.h"
@@ -12,10 +13,26 @@ void live_init(struct live *l)
 {
 	*l = (struct live){0};
 	map_init(&l->map);
-	list_init(&l->dirty);
+	list_init(&l->changes);
 	struct rng rng;
 	rng_init(&rng);
 	l->hash_key = (struct hash_key){rng_u64(&rng), rng_u64(&rng)};
+}
+
+static void drop_change(struct live_entry *e)
+{
+	if (!e->change)
+		return;
+	list_remove(&e->change->node);
+	free(e->change->put);
+	free(e->change);
+	e->change = NULL;
+}
+
+static void entry_free(struct live_entry *e)
+{
+	drop_change(e);
+	free(e);
 }
 
 void live_fini(struct live *l)
@@ -25,8 +42,7 @@ void live_fini(struct live *l)
 	while (n) {
 		struct live_entry *e = container_of(n, struct live_entry, node);
 		n = map_walk(&l->map, n, &pos);
-		free(e->want);
-		free(e);
+		entry_free(e);
 	}
 	map_fini(&l->map);
 }
@@ -53,12 +69,16 @@ static struct live_entry *find(const struct live *l, uint64_t hash, uint64_t ten
 static struct live_entry *add(struct live *l, uint64_t hash, uint64_t tenant,
                               enum store_table table, struct str key)
 {
-	struct live_entry *e = malloc(sizeof *e + key.n);
+	struct live_entry *e = malloc(offsetof(struct live_entry, key) + key.n);
 	if (!e)
 		abort();
-	*e = (struct live_entry){.tenant = tenant, .table = table, .key_n = key.n};
+	e->change = NULL;
+	e->seq = 0;
+	e->tenant = tenant;
+	e->bytes = 0;
+	e->key_n = (uint16_t)key.n; /* at most STORE_MAX_KEY */
+	e->table = (uint8_t)table;
 	memcpy(e->key, key.p, key.n);
-	list_init(&e->dirty);
 	map_insert(&l->map, &e->node, hash);
 	return e;
 }
@@ -66,15 +86,21 @@ static struct live_entry *add(struct live *l, uint64_t hash, uint64_t tenant,
 static void forget(struct live *l, struct live_entry *e)
 {
 	map_remove(&l->map, &e->node);
-	list_remove(&e->dirty);
-	free(e->want);
-	free(e);
+	entry_free(e);
 }
 
-static void make_dirty(struct live *l, struct live_entry *e)
+/** Takes `put` over; NULL: its removal. */
+static void change(struct live *l, struct live_entry *e, struct request *put)
 {
-	if (list_empty(&e->dirty))
-		list_push_back(&l->dirty, &e->dirty);
+	if (!e->change) {
+		e->change = calloc(1, sizeof *e->change);
+		if (!e->change)
+			abort();
+		e->change->entry = e;
+		list_push_back(&l->changes, &e->change->node);
+	}
+	free(e->change->put);
+	e->change->put = put;
 }
 
 void live_add(struct live *l, uint64_t seq, const struct frame_entry *f)
@@ -84,7 +110,7 @@ void live_add(struct live *l, uint64_t seq, const struct frame_entry *f)
 		return;
 	struct live_entry *e = add(l, hash, f->tenant, f->table, f->key);
 	e->seq = seq;
-	e->bytes = frame_entry_bytes(f);
+	e->bytes = (uint32_t)frame_entry_bytes(f);
 	l->bytes += e->bytes;
 }
 
@@ -94,9 +120,7 @@ void live_put(struct live *l, struct request *put)
 	struct live_entry *e = find(l, hash, put->tenant, put->table, put->key);
 	if (!e)
 		e = add(l, hash, put->tenant, put->table, put->key);
-	free(e->want);
-	e->want = put;
-	make_dirty(l, e);
+	change(l, e, put);
 }
 
 void live_delete(struct live *l, uint64_t tenant, enum store_table table, struct str key)
@@ -109,51 +133,49 @@ void live_delete(struct live *l, uint64_t tenant, enum store_table table, struct
 		forget(l, e);
 		return;
 	}
-	free(e->want);
-	e->want = NULL;
-	make_dirty(l, e);
+	change(l, e, NULL);
 }
 
 void live_move(struct live *l, uint64_t seq, const struct frame_entry *f)
 {
 	uint64_t hash = hash_of(l, f->tenant, f->table, f->key);
 	struct live_entry *e = find(l, hash, f->tenant, f->table, f->key);
-	if (!e || e->seq != seq || f->removed || !list_empty(&e->dirty))
+	if (!e || e->seq != seq || f->removed || e->change)
 		return;
-	e->want = request_new(&(struct request){.kind = REQUEST_PUT,
-	                                        .table = f->table,
-	                                        .tenant = f->tenant,
-	                                        .key = f->key,
-	                                        .value = f->value});
-	make_dirty(l, e);
+	change(l, e,
+	       request_new(&(struct request){.kind = REQUEST_PUT,
+	                                     .table = f->table,
+	                                     .tenant = f->tenant,
+	                                     .key = f->key,
+	                                     .value = f->value}));
 }
 
-struct frame_entry live_want(const struct live_entry *e)
+struct frame_entry live_frame_entry(const struct live_change *c)
 {
+	const struct live_entry *e = c->entry;
 	return (struct frame_entry){
 	    .tenant = e->tenant,
-	    .table = e->table,
-	    .removed = !e->want,
+	    .table = (enum store_table)e->table,
+	    .removed = !c->put,
 	    .key = {e->key, e->key_n},
-	    .value = e->want ? e->want->value : STR_NONE,
+	    .value = c->put ? c->put->value : STR_NONE,
 	};
 }
 
 void live_settle(struct live *l)
 {
-	list_for_each_safe (n, &l->dirty) {
-		struct live_entry *e = container_of(n, struct live_entry, dirty);
+	list_for_each_safe (n, &l->changes) {
+		struct live_change *c = container_of(n, struct live_change, node);
+		struct live_entry *e = c->entry;
 		if (e->seq != 0)
 			l->bytes -= e->bytes;
-		if (!e->want) {
+		if (!c->put) {
 			forget(l, e);
 			continue;
 		}
-		e->seq = e->next_seq;
-		e->bytes = e->next_bytes;
+		e->seq = c->seq;
+		e->bytes = (uint32_t)c->bytes;
 		l->bytes += e->bytes;
-		free(e->want);
-		e->want = NULL;
-		list_remove(&e->dirty);
+		drop_change(e);
 	}
 }

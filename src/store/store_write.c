@@ -166,7 +166,7 @@ static int write_records(struct writer *w)
 	return 0;
 }
 
-/* What still counts of an old frame becomes dirty, and is written anew with the rest. */
+/* What still counts of an old frame is written anew with the rest. */
 static void move_frame(struct writer *w, uint64_t seq, struct str frame)
 {
 	struct frame_entry e;
@@ -220,11 +220,11 @@ static int write_frame(struct writer *w)
 static int write_live(struct writer *w)
 {
 	buf_reset(&w->frame);
-	list_for_each (n, &w->live.dirty) {
-		struct live_entry *e = container_of(n, struct live_entry, dirty);
-		struct frame_entry f = live_want(e);
-		e->next_seq = w->last_seq + 1;
-		e->next_bytes = frame_entry_bytes(&f);
+	list_for_each (n, &w->live.changes) {
+		struct live_change *c = container_of(n, struct live_change, node);
+		struct frame_entry f = live_frame_entry(c);
+		c->seq = w->last_seq + 1;
+		c->bytes = frame_entry_bytes(&f);
 		frame_put(&w->frame, &f);
 		if (w->frame.n < FRAME_BYTES)
 			continue;
@@ -324,7 +324,7 @@ static void *run(void *arg)
 	struct writer *w = arg;
 	for (;;) {
 		take(w);
-		bool work = w->records.first || !list_empty(&w->live.dirty);
+		bool work = w->records.first || !list_empty(&w->live.changes);
 		int err = work ? commit(w) : 0;
 		answer_syncs(w);
 		if (w->ending) {

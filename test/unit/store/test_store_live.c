@@ -108,9 +108,9 @@ static void test_a_put_and_a_delete_in_one_batch_do_not_touch_the_disk(void **st
 	                                                  .key = STR("call"),
 	                                                  .value = STR("state")});
 	live_put(l, r);
-	assert_false(list_empty(&l->dirty));
+	assert_false(list_empty(&l->changes));
 	live_delete(l, 1, STORE_CALLS, STR("call"));
-	assert_true(list_empty(&l->dirty));
+	assert_true(list_empty(&l->changes));
 	assert_int_equal(l->map.n, 0);
 	live_fini(l);
 	free(l);
