@@ -21,6 +21,7 @@ struct options {
 	uint32_t users, per_tenant, window;
 	double rate, warm_s, seconds;
 	uint32_t hold_ms;
+	uint32_t waves, expires_s;
 	struct sockaddr_in server;
 	uint16_t port; /* of the callers; the callees have the next one */
 };
@@ -44,7 +45,7 @@ bool net_poll(struct net *n, net_fn *fn, void *arg);
 /** What a template may name, as {name}. */
 enum text_field {
 	F_USER, F_DOMAIN, F_PEER, F_NUMBER, F_PORT, F_CALL_ID, F_TAG, F_BRANCH, F_CSEQ,
-	F_NONCE, F_RESPONSE, F_TO, F_TARGET, F_ROUTE, F_MEDIA, TEXT_FIELDS
+	F_NONCE, F_RESPONSE, F_TO, F_TARGET, F_ROUTE, F_MEDIA, F_EXPIRES, TEXT_FIELDS
 };
 
 struct template;
@@ -57,7 +58,8 @@ enum { SCAN_LINES = 48 };
 struct line {
 	struct str text; /* without the end of line */
 	struct str value;
-	/* 'v'ia, 'r'ecord-route, 'f'rom, 't'o, 'i' Call-ID, 's' CSeq, 'm' Contact, 'a' challenge */
+	/* 'v'ia, 'r'ecord-route, 'f'rom, 't'o, 'i' Call-ID, 's' CSeq, 'm' Contact, 'a' challenge,
+	 * 'y' Retry-After */
 	char kind;
 };
 
@@ -100,11 +102,14 @@ void user_response(const struct user *u, struct str method, struct str uri, stru
 
 struct stats {
 	uint64_t begun, done, failed, again, strays;
+	uint64_t refused; /* 503 with Retry-After */
 	uint32_t *setup_us;
 	size_t n, cap;
 	bool counting;
 };
 
+/** A final answer that is not the one hoped for. */
+void stats_fail(struct stats *s, const struct scan *answer);
 void stats_done(struct stats *s, uint64_t setup_us);
 void stats_print(struct stats *s, const struct options *o, double seconds);
 
@@ -119,6 +124,8 @@ struct gen {
 	uint32_t outstanding; /* units that are between their first message and their last */
 	uint32_t up;          /* calls that are answered and not yet ended */
 	uint32_t branch;      /* the last one used */
+	uint32_t expires_s;   /* of a REGISTER; 0: unregister */
+	bool ending;          /* calls that are up end now */
 	char run[9];          /* of this process: Call-IDs of two runs differ */
 };
 

@@ -170,9 +170,9 @@ static void begin(struct gen *g, uint32_t unit)
 	enter(g, unit, ASKED);
 }
 
-static void give_up(struct gen *g, uint32_t unit)
+static void give_up(struct gen *g, uint32_t unit, const struct scan *answer)
 {
-	g->stats.failed++;
+	stats_fail(&g->stats, answer);
 	g->outstanding--;
 	enter(g, unit, IDLE);
 }
@@ -192,7 +192,9 @@ static void hold(struct gen *g, uint32_t unit)
 
 static void end_due(struct gen *g)
 {
-	while (first_up != UINT32_MAX && calls[first_up].end_us <= g->now_us) {
+	while (first_up != UINT32_MAX &&
+	       (calls[first_up].end_us <= g->now_us ||
+	        (g->ending && g->outstanding < g->o.window))) {
 		uint32_t unit = first_up;
 		first_up = calls[unit].next_up;
 		g->up--;
@@ -228,7 +230,7 @@ static void on_answered(struct gen *g, uint32_t unit, const struct scan *s)
 		return;
 	}
 	if (!take_answer(c, s)) {
-		give_up(g, unit);
+		give_up(g, unit, s);
 		return;
 	}
 	stats_done(&g->stats, g->now_us - c->begun_us);
@@ -258,7 +260,7 @@ static void on_invite_final(struct gen *g, uint32_t unit, const struct scan *s)
 	if (s->status == 407 && c->state == ASKED && nonce.n && keep(&c->nonce, nonce))
 		enter(g, unit, PROVED);
 	else
-		give_up(g, unit);
+		give_up(g, unit, s);
 }
 
 static void on_response(struct gen *g, const struct scan *s)
@@ -376,7 +378,7 @@ static void on_late(struct gen *g, uint32_t unit, uint32_t step)
 	if (c->state == IDLE || c->state == UP || c->step != step)
 		return;
 	if (++c->tries > RETRIES) {
-		give_up(g, unit);
+		give_up(g, unit, NULL);
 		return;
 	}
 	g->stats.again += c->state != RINGING;

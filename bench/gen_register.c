@@ -25,7 +25,7 @@ static struct template *asking, *proving;
 	"Call-ID: {call-id}\r\n"                                                                   \
 	"CSeq: {cseq} REGISTER\r\n"                                                                \
 	"Contact: <sip:u{number}@127.0.0.1:{port}>\r\n"                                            \
-	"Expires: 3600\r\n"                                                                        \
+	"Expires: {expires}\r\n"                                                                   \
 	"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY\r\n"                                     \
 	"User-Agent: sipgen/1\r\n"
 #define TAIL "Content-Length: 0\r\n\r\n"
@@ -36,6 +36,7 @@ static void send_it(struct gen *g, uint32_t unit)
 	const struct user *u = &g->users[unit];
 	int sock = unit & 1 ? CALLEES : CALLERS;
 	char call_id[16], tag[8], branch[16], cseq[10], number[10], port[5], response[32], uri[40];
+	char expires[10];
 	struct str v[TEXT_FIELDS] = {
 		[F_USER] = {u->name, u->name_n},
 		[F_DOMAIN] = {u->domain, u->domain_n},
@@ -47,6 +48,7 @@ static void send_it(struct gen *g, uint32_t unit)
 		[F_PORT] = {port, put_dec(port, g->o.port + (uint32_t)sock)},
 		[F_NONCE] = {r->nonce, r->nonce_n},
 		[F_RESPONSE] = {response, 32},
+		[F_EXPIRES] = {expires, put_dec(expires, g->expires_s)},
 	};
 	memcpy(call_id, g->run, 8);
 	put_hex(call_id + 8, unit, 8);
@@ -86,9 +88,9 @@ static void begin(struct gen *g, uint32_t unit)
 	enter(g, unit, ASKED);
 }
 
-static void give_up(struct gen *g, uint32_t unit)
+static void give_up(struct gen *g, uint32_t unit, const struct scan *answer)
 {
-	g->stats.failed++;
+	stats_fail(&g->stats, answer);
 	enter(g, unit, IDLE);
 }
 
@@ -121,7 +123,7 @@ static void on_message(struct gen *g, int sock, const struct scan *s)
 		stats_done(&g->stats, g->now_us - r->begun_us);
 		enter(g, unit, IDLE);
 	} else {
-		give_up(g, unit);
+		give_up(g, unit, s);
 	}
 }
 
@@ -131,7 +133,7 @@ static void on_late(struct gen *g, uint32_t unit, uint32_t step)
 	if (r->state == IDLE || r->step != step)
 		return;
 	if (++r->tries > RETRIES) {
-		give_up(g, unit);
+		give_up(g, unit, NULL);
 		return;
 	}
 	g->stats.again++;

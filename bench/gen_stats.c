@@ -18,6 +18,14 @@ void stats_done(struct stats *s, uint64_t setup_us)
 	s->setup_us[s->n++] = (uint32_t)setup_us;
 }
 
+void stats_fail(struct stats *s, const struct scan *answer)
+{
+	if (answer && answer->status == 503 && scan_value(answer, 'y').n)
+		s->refused++;
+	else
+		s->failed++;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -35,10 +43,11 @@ void stats_print(struct stats *s, const struct options *o, double seconds)
 		qsort(s->setup_us, s->n, sizeof *s->setup_us, by_value);
 	printf("{\"mode\":\"%s\",\"users\":%u,\"offered\":%.0f,\"window\":%u,\"seconds\":%.3f,"
 	       "\"begun\":%llu,\"done\":%llu,\"failed\":%llu,\"again\":%llu,\"strays\":%llu,"
-	       "\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u}\n",
+	       "\"refused\":%llu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u}\n",
 	       o->mode, o->users, o->rate, o->window, seconds, (unsigned long long)s->begun,
 	       (unsigned long long)s->done, (unsigned long long)s->failed,
 	       (unsigned long long)s->again, (unsigned long long)s->strays,
+	       (unsigned long long)s->refused,
 	       (double)s->done / seconds, at_share(s, 0.5), at_share(s, 0.99), at_share(s, 1));
 	fflush(stdout);
 }

@@ -23,7 +23,7 @@ static int field_named(const char *name, size_t n)
 	static const char *const names[TEXT_FIELDS] = {
 		[F_USER] = "user", [F_DOMAIN] = "domain", [F_PEER] = "peer", [F_NUMBER] = "number",
 		[F_PORT] = "port", [F_CALL_ID] = "call-id", [F_TAG] = "tag", [F_BRANCH] = "branch",
-		[F_CSEQ] = "cseq", [F_NONCE] = "nonce", [F_RESPONSE] = "response", [F_TO] = "to",
+		[F_CSEQ] = "cseq", [F_NONCE] = "nonce", [F_EXPIRES] = "expires", [F_RESPONSE] = "response", [F_TO] = "to",
 		[F_TARGET] = "target", [F_ROUTE] = "route", [F_MEDIA] = "media",
 	};
 	for (int i = 0; i < TEXT_FIELDS; i++)
@@ -94,7 +94,9 @@ static char kind_of(struct str line)
 	case 'v':
 		return named(line, "Via", 3) || named(line, "v", 1) ? 'v' : 0;
 	case 'r':
-		return named(line, "Record-Route", 12) ? 'r' : 0;
+		return named(line, "Record-Route", 12)  ? 'r'
+		       : named(line, "Retry-After", 11) ? 'y'
+		                                        : 0;
 	case 'f':
 		return named(line, "From", 4) || named(line, "f", 1) ? 'f' : 0;
 	case 't':

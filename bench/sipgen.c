@@ -4,11 +4,15 @@
  *
  *     sipgen --mode register|call [--server 127.0.0.1:5060] [--users N] [--per-tenant N]
  *            [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--port P]
+ *            [--waves N] [--expires S]
  *
  * With --rate units begin evenly at that rate, without as fast as `window` outstanding ones allow.
  * It spins instead of sleeping: no wake-up of ours is ever paid by the server that sends to us.
  * Calls register all users first. Prints "begin" and "end" around what is measured, so that who
  * started us can read the server's CPU time, and then one line of JSON.
+ *
+ * With --waves all units do the same together, N times: all users register and, from the second wave
+ * on, unregister and register again; or all pairs call, stay up, and all hang up. A line for each.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -18,7 +22,7 @@
 #include "base/clock.h"
 #include "gen.h"
 
-enum { WATCHES = 1 << 21, DRAIN_US = 2000000, REGISTER_WINDOW = 64 };
+enum { WATCHES = 1 << 21, DRAIN_US = 2000000, REGISTER_WINDOW = 64, WAVE_PAUSE_US = 1500000 };
 
 /* -- what may be late: one patience for all, so a queue in order of time -------------- */
 
@@ -97,20 +101,56 @@ static bool begin_one(struct turn *t)
 }
 
 /* Every unit once. */
-static void run_once(struct gen *g, const struct run_ops *ops)
+static void run_once(struct gen *g, const struct run_ops *ops, const char *what, uint32_t units)
 {
-	struct turn t = {g, ops, 0};
+	struct turn t = {g, ops, ops->units - units};
 	uint64_t from = clock_mono_us();
 	while (t.next < ops->units || g->outstanding) {
 		while (t.next < ops->units && g->outstanding < REGISTER_WINDOW)
 			ops->begin(g, t.next++);
 		turn(&t);
 	}
-	printf("registered %u, failed %llu, again %llu, %.2f s\n", ops->units,
+	printf("%s %u, failed %llu, again %llu, %.2f s\n", what, ops->units,
 	       (unsigned long long)g->stats.failed, (unsigned long long)g->stats.again,
 	       (double)(clock_mono_us() - from) / 1e6);
+	fflush(stdout);
 	g->stats = (struct stats){0};
 	watch_head = watch_tail;
+}
+
+/* Who started us looks at the server meanwhile, and the server has time to forget. */
+static void pause_between(struct gen *g, const struct run_ops *ops)
+{
+	struct turn t = {g, ops, 0};
+	uint64_t until = clock_mono_us() + WAVE_PAUSE_US;
+	while (clock_mono_us() < until)
+		turn(&t);
+}
+
+/* All calls that are up, and no new one. */
+static void end_all(struct gen *g, const struct run_ops *ops)
+{
+	g->ending = true;
+	while (g->up)
+		turn(&(struct turn){g, ops, 0});
+	run_once(g, ops, "down", 0);
+	g->ending = false;
+}
+
+static void run_waves(struct gen *g, const struct run_ops *ops, bool calls)
+{
+	g->o.hold_ms = UINT32_MAX;
+	for (uint32_t i = 0; i < g->o.waves; i++) {
+		if (calls) {
+			run_once(g, ops, "up", ops->units);
+			pause_between(g, ops);
+			end_all(g, ops);
+		} else {
+			g->expires_s = i % 2 ? 0 : g->o.expires_s;
+			run_once(g, ops, i % 2 ? "unregistered" : "registered", ops->units);
+		}
+		pause_between(g, ops);
+	}
 }
 
 static void offer(struct turn *t, double *next_us, double gap_us, bool saturate)
@@ -138,7 +178,7 @@ static double run_measured(struct gen *g, const struct run_ops *ops)
 	double next_us = (double)start;
 	for (g->now_us = start; g->now_us < to; turn(&t)) {
 		if (!g->stats.counting && g->now_us >= from) {
-			g->stats.failed = g->stats.again = g->stats.strays = 0;
+			g->stats.failed = g->stats.again = g->stats.strays = g->stats.refused = 0;
 			g->stats.counting = true;
 			began = g->now_us;
 			say("begin");
@@ -159,7 +199,8 @@ static double run_measured(struct gen *g, const struct run_ops *ops)
 static void usage(void)
 {
 	fputs("usage: sipgen --mode register|call [--server IP:PORT] [--users N] [--per-tenant N]\n"
-	      "       [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--port P]\n",
+	      "       [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--port P]\n"
+	      "       [--waves N] [--expires S]\n",
 	      stderr);
 	exit(2);
 }
@@ -196,6 +237,10 @@ static void set(struct options *o, const char *name, char *value)
 		o->seconds = atof(value);
 	else if (strcmp(name, "--hold-ms") == 0)
 		o->hold_ms = (uint32_t)atoi(value);
+	else if (strcmp(name, "--waves") == 0)
+		o->waves = (uint32_t)atoi(value);
+	else if (strcmp(name, "--expires") == 0)
+		o->expires_s = (uint32_t)atoi(value);
 	else if (strcmp(name, "--port") == 0)
 		o->port = (uint16_t)atoi(value);
 	else
@@ -205,7 +250,7 @@ static void set(struct options *o, const char *name, char *value)
 int main(int argc, char **argv)
 {
 	struct gen g = {.o = {.mode = "register", .users = 10000, .per_tenant = 1000, .window = 32,
-	                      .warm_s = 1, .seconds = 5, .port = 7060}};
+	                      .warm_s = 1, .seconds = 5, .port = 7060, .expires_s = 3600}};
 	char local[] = "127.0.0.1:5060";
 	set_server(&g.o, local);
 	if (argc % 2 == 0)
@@ -220,10 +265,15 @@ int main(int argc, char **argv)
 	g.users = users_new(&g.o);
 	g.net = net_open(&g.o.server, g.o.port);
 	g.now_us = clock_mono_us();
+	g.expires_s = g.o.expires_s;
 	const struct run_ops *ops = register_run(&g);
 	if (calls) {
-		run_once(&g, ops);
+		run_once(&g, ops, "registered", ops->units);
 		ops = call_run(&g);
+	}
+	if (g.o.waves) {
+		run_waves(&g, ops, calls);
+		return 0;
 	}
 	struct options told = g.o;
 	double seconds = run_measured(&g, ops);
