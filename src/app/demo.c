@@ -86,7 +86,7 @@ static void put_device(struct buf *out, const struct object *o, const struct sea
 	mem_wipe(mem, sizeof mem);
 }
 
-void demo_put_help(struct buf *out, const struct config *c, const struct seal_key *seal,
+void demo_put_help(struct buf *out, struct config *c, const struct seal_key *seal,
                    const struct settings *settings)
 {
 	const struct object_set *objects = config_objects(c, STR("demo"));

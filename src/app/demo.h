@@ -9,5 +9,5 @@
 must_check int demo_make(struct config *c, struct rng *rng, uint64_t now_ms, struct buf *why);
 
 /** For a person; prints nothing when there is no tenant "demo". Holds passwords: wipe `out`. */
-void demo_put_help(struct buf *out, const struct config *c, const struct seal_key *seal,
+void demo_put_help(struct buf *out, struct config *c, const struct seal_key *seal,
                    const struct settings *settings);

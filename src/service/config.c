@@ -8,26 +8,62 @@
 struct entry {
 	uint64_t id;
 	uint64_t version;
-	struct object_set objects;
 	const struct tenant *tenant;
+	bool loaded;
+	struct object_set objects; /* while loaded */
 };
 
 struct config {
 	struct config_args args;
 	struct entry *entries;
 	size_t n;
+	size_t n_objects; /* of all entries that are loaded */
 	const struct directory *directory;
 };
 
-enum { RESULT_TEXT_MAX = 16 << 20 };
+enum {
+	RESULT_TEXT_MAX = 16 << 20,
+	/* A row takes a kilobyte as an object, and five times what it takes in a snapshot. */
+	MAX_OBJECTS = 50000,
+};
 
 /* -- entries ------------------------------------------------------------------------- */
 
-static void entry_fini(struct entry *e)
+static void unload(struct config *c, struct entry *e)
 {
+	c->n_objects -= e->objects.n;
 	object_set_fini(&e->objects);
-	if (e->tenant)
-		tenant_unref(e->tenant);
+	e->loaded = false;
+}
+
+static void hold(struct config *c, struct entry *e, struct object_set *objects)
+{
+	e->objects = *objects;
+	e->loaded = true;
+	c->n_objects += e->objects.n;
+}
+
+static int read_objects(const struct config *c, const struct entry *e, struct object_set *out)
+{
+	int err = store_rows(c->args.store, e->id, 0, out);
+	if (!err)
+		out->version = e->version; /* also when the last change was a removal */
+	return err;
+}
+
+/** Others' make room: who plans or looks at one tenant seldom comes back to another. */
+static int load_objects(struct config *c, struct entry *e)
+{
+	struct object_set objects;
+	if (e->loaded)
+		return 0;
+	int err = read_objects(c, e, &objects);
+	if (err)
+		return err;
+	for (size_t i = 0; i < c->n && c->n_objects + objects.n > MAX_OBJECTS; i++)
+		unload(c, &c->entries[i]);
+	hold(c, e, &objects);
+	return 0;
 }
 
 static struct entry *entry_by_name(const struct config *c, struct str name)
@@ -38,29 +74,21 @@ static struct entry *entry_by_name(const struct config *c, struct str name)
 	return NULL;
 }
 
-/* Rows come tenant by tenant, so the last one is nearly always right. */
-static struct entry *entry_for_row(struct config *c, uint64_t tenant)
+static struct entry *add_entry(struct config *c, const struct entry *e)
 {
-	for (size_t i = c->n; i > 0; i--)
-		if (c->entries[i - 1].id == tenant)
-			return &c->entries[i - 1];
 	struct entry *grown = realloc(c->entries, (c->n + 1) * sizeof *grown);
 	if (!grown)
 		abort();
 	c->entries = grown;
-	grown[c->n] = (struct entry){.id = tenant};
+	grown[c->n] = *e;
 	return &c->entries[c->n++];
 }
 
-static int build_entry(struct config *c, struct entry *e, struct buf *why)
+static int make_entry(const struct config *c, uint64_t id, const struct object_set *objects,
+                      struct entry *out, struct buf *why)
 {
-	int err = store_version(c->args.store, e->id, &e->version);
-	if (err) {
-		buf_printf(why, "the version of tenant %" PRIu64 ": %s", e->id, err_text(err));
-		return err;
-	}
-	e->objects.version = e->version; /* also when the last change was a removal */
-	return tenant_build(&e->tenant, &e->objects, c->args.seal, c->args.realm, why);
+	*out = (struct entry){.id = id, .version = objects->version};
+	return tenant_build(&out->tenant, objects, c->args.seal, c->args.realm, why);
 }
 
 /* All tenants, with `instead` in the place of the one it was, or behind the others. */
@@ -82,24 +110,29 @@ static int build_directory(const struct config *c, const struct entry *replaced,
 	return err;
 }
 
+struct loading {
+	struct config *c;
+	struct buf *why;
+};
+
+/** Only the snapshot stays. */
+static int load_tenant(uint64_t id, const struct object_set *objects, void *arg)
+{
+	struct loading *l = arg;
+	struct entry e;
+	int err = make_entry(l->c, id, objects, &e, l->why);
+	if (!err)
+		add_entry(l->c, &e);
+	return err;
+}
+
 static int load(struct config *c, struct buf *why)
 {
-	struct object_set rows = {0};
-	int err = store_rows(c->args.store, 0, 0, &rows);
-	if (err) {
+	struct loading l = {c, why};
+	int err = store_each_tenant(c->args.store, load_tenant, &l);
+	if (err && !why->n)
 		buf_printf(why, "the configuration cannot be read: %s", err_text(err));
-		return err;
-	}
-	for (size_t i = 0; i < rows.n; i++)
-		object_set_add(&entry_for_row(c, rows.v[i].tenant)->objects, rows.v[i]);
-	rows.n = 0; /* moved */
-	object_set_fini(&rows);
-	for (size_t i = 0; i < c->n; i++) {
-		err = build_entry(c, &c->entries[i], why);
-		if (err)
-			return err;
-	}
-	return build_directory(c, NULL, NULL, &c->directory, why);
+	return err ? err : build_directory(c, NULL, NULL, &c->directory, why);
 }
 
 int config_open(struct config **out, const struct config_args *args, struct buf *why)
@@ -119,8 +152,10 @@ int config_open(struct config **out, const struct config_args *args, struct buf 
 
 void config_free(struct config *c)
 {
-	for (size_t i = 0; i < c->n; i++)
-		entry_fini(&c->entries[i]);
+	for (size_t i = 0; i < c->n; i++) {
+		unload(c, &c->entries[i]);
+		tenant_unref(c->entries[i].tenant);
+	}
 	free(c->entries);
 	if (c->directory)
 		directory_unref(c->directory);
@@ -148,10 +183,10 @@ struct store *config_store(const struct config *c)
 	return c->args.store;
 }
 
-const struct object_set *config_objects(const struct config *c, struct str tenant)
+const struct object_set *config_objects(struct config *c, struct str tenant)
 {
-	const struct entry *e = entry_by_name(c, tenant);
-	return e ? &e->objects : NULL;
+	struct entry *e = entry_by_name(c, tenant);
+	return e && load_objects(c, e) == 0 ? &e->objects : NULL;
 }
 
 /* -- the check before a commit ------------------------------------------------------- */
@@ -240,16 +275,20 @@ static int check(const struct config *c, const struct entry *e, const struct cha
 
 /* -- commit and publish -------------------------------------------------------------- */
 
-static int load_entry(struct config *c, uint64_t id, struct entry *out, struct buf *why)
+/** A tenant as it is after a commit. */
+static int read_entry(const struct config *c, uint64_t id, struct entry *out, struct buf *why)
 {
+	struct object_set objects;
 	*out = (struct entry){.id = id};
-	int err = store_rows(c->args.store, id, 0, &out->objects);
-	if (err)
+	int err = store_version(c->args.store, id, &out->version);
+	if (!err)
+		err = read_objects(c, out, &objects);
+	if (err) {
 		buf_printf(why, "the tenant cannot be read back: %s", err_text(err));
-	else
-		err = build_entry(c, out, why);
-	if (err)
-		entry_fini(out);
+		return err;
+	}
+	err = make_entry(c, id, &objects, out, why);
+	object_set_fini(&objects);
 	return err;
 }
 
@@ -259,10 +298,13 @@ static int swap_in(struct config *c, struct entry *old, struct entry *fresh, str
 	int err = build_directory(c, old, fresh->tenant, &directory, why);
 	if (err)
 		return err;
-	if (!old)
-		old = entry_for_row(c, fresh->id);
-	entry_fini(old);
-	*old = *fresh;
+	if (old) {
+		unload(c, old);
+		tenant_unref(old->tenant);
+		*old = *fresh;
+	} else {
+		add_entry(c, fresh);
+	}
 	directory_unref(c->directory);
 	c->directory = directory;
 	if (c->args.publish)
@@ -280,12 +322,12 @@ static int commit(struct config *c, struct entry *e, struct change_set *cs, cons
 		return err;
 	}
 	struct entry fresh;
-	err = load_entry(c, id, &fresh, why);
+	err = read_entry(c, id, &fresh, why);
 	if (err)
 		return err;
 	err = swap_in(c, e, &fresh, why);
 	if (err) {
-		entry_fini(&fresh);
+		tenant_unref(fresh.tenant);
 		return err;
 	}
 	log_event(c->args.log, LOG_CONFIG_CHANGED, LOG_S("tenant", tenant_name(fresh.tenant)),
@@ -318,6 +360,11 @@ static int plan(struct config *c, const json_t *file, struct entry **e, struct c
 	if (err)
 		return err;
 	*e = entry_by_name(c, name);
+	err = *e ? load_objects(c, *e) : 0;
+	if (err) {
+		buf_printf(why, "the tenant cannot be read: %s", err_text(err));
+		return err;
+	}
 	err = tenant_file_plan(file, *e ? &(*e)->objects : &nothing, c->args.seal, c->args.rng, cs,
 	                       why);
 	if (err || cs->n == 0)
@@ -447,7 +494,9 @@ static int undo_plan(struct config *c, struct entry *e, struct change_set *cs, s
 		           STR_ARG(tenant_name(e->tenant)));
 		return E_POLICY;
 	}
-	int err = store_rows(c->args.store, e->id, e->version - 1, &then);
+	int err = load_objects(c, e);
+	if (!err)
+		err = store_rows(c->args.store, e->id, e->version - 1, &then);
 	if (err) {
 		buf_printf(why, "the version before cannot be read: %s", err_text(err));
 		return err;

@@ -42,8 +42,11 @@ size_t config_tenants(const struct config *c);
 struct store *config_store(const struct config *c);
 /** Its last version; 0: no such tenant. */
 uint64_t config_version(const struct config *c, struct str tenant);
-/** The tenant's live objects, borrowed until the next change; NULL: no such tenant. */
-const struct object_set *config_objects(const struct config *c, struct str tenant);
+/**
+ * The tenant's live objects, read when they are not in memory: borrowed until the next change, or
+ * until another tenant's are asked for. NULL: no such tenant, or it cannot be read (and is logged).
+ */
+const struct object_set *config_objects(struct config *c, struct str tenant);
 
 /** What came of a change; each is a JSON object: {"tenant","version","changes":[...]}. */
 struct config_result {

@@ -90,6 +90,16 @@ static int collect_as_of(struct config *c, const struct config_query *q, const s
 	return 0;
 }
 
+static int collect_now(struct config *c, const struct config_query *q, struct str tenant,
+                       json_t *list)
+{
+	const struct object_set *now = config_objects(c, tenant);
+	if (!now)
+		return EIO;
+	collect(list, q, tenant, now);
+	return 0;
+}
+
 int config_get(struct config *c, const struct config_query *q, json_t **out)
 {
 	const struct directory *d = config_directory(c);
@@ -102,10 +112,7 @@ int config_get(struct config *c, const struct config_query *q, json_t **out)
 		struct str name = tenant_name(t);
 		if (q->tenant.n && !str_eq(name, q->tenant))
 			continue;
-		if (q->version)
-			err = collect_as_of(c, q, t, list);
-		else
-			collect(list, q, name, config_objects(c, name));
+		err = q->version ? collect_as_of(c, q, t, list) : collect_now(c, q, name, list);
 	}
 	if (err)
 		json_decref(list);
@@ -154,7 +161,10 @@ static int find_owner(struct config *c, const struct config_query *q, const stru
 		const struct tenant *t = directory_tenant_at(d, i);
 		if (q->tenant.n && !str_eq(tenant_name(t), q->tenant))
 			continue;
-		const struct object *o = find(config_objects(c, tenant_name(t)), q->kind, q->id);
+		const struct object_set *objects = config_objects(c, tenant_name(t));
+		if (!objects)
+			return EIO;
+		const struct object *o = find(objects, q->kind, q->id);
 		if (!o)
 			continue;
 		*owner = t;

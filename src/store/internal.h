@@ -95,8 +95,12 @@ void frame_put(struct buf *frame, const struct frame_entry *e);
 must_check int frame_take(struct str *rest, struct frame_entry *e);
 
 typedef int frame_fn(uint64_t seq, const struct frame_entry *e, void *arg);
-/** The last state of each key, removals left out. A non-zero return of `fn` ends it. */
-must_check int frames_each(sqlite3 *db, const struct log *log, frame_fn *fn, void *arg);
+/**
+ * The last state of each key of a table (STORE_TABLES: of all), removals left out. A non-zero return
+ * of `fn` ends it.
+ */
+must_check int frames_each(sqlite3 *db, const struct log *log, enum store_table table, frame_fn *fn,
+                           void *arg);
 
 /* -- requests ------------------------------------------------------------------------ */
 

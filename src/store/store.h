@@ -46,6 +46,12 @@ void store_close(struct store *s);
  */
 must_check int store_rows(struct store *s, uint64_t tenant, uint64_t as_of_version,
                           struct object_set *out);
+/**
+ * Each tenant that has live objects, with these and its last version; `set` is borrowed for the call. A
+ * non-zero return of `fn` stops the walk and is returned.
+ */
+typedef int store_tenant_fn(uint64_t tenant, const struct object_set *set, void *arg);
+must_check int store_each_tenant(struct store *s, store_tenant_fn *fn, void *arg);
 /** Every version of one object, oldest first. */
 must_check int store_history(struct store *s, uint64_t tenant, uint64_t id, struct object_set *out);
 /** The tenant object with this name; ENOENT. */

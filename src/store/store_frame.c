@@ -10,6 +10,7 @@
  * is left that it could hide.
  */
 #include <endian.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/rng.h"
@@ -70,9 +71,67 @@ int frame_take(struct str *rest, struct frame_entry *e)
 
 /* -- reading all: from the newest frame on, so that the first mention of a key counts --- */
 
+/**
+ * Which keys were mentioned. A key is known by 128 bits of keyed hashes: there are as many as
+ * devices, and to keep them all once more is most of what a start costs here.
+ */
+struct seen {
+	struct hash_key first, second;
+	struct {
+		uint64_t a, b; /* both 0: free */
+	} *slots;
+	size_t n, n_slots; /* a power of two */
+};
+
+static void seen_init(struct seen *s)
+{
+	struct rng rng;
+	*s = (struct seen){0};
+	rng_init(&rng);
+	rng_bytes(&rng, &s->first, sizeof s->first);
+	rng_bytes(&rng, &s->second, sizeof s->second);
+}
+
+static bool put_hashes(struct seen *s, uint64_t a, uint64_t b)
+{
+	size_t at = a & (s->n_slots - 1);
+	for (; s->slots[at].a | s->slots[at].b; at = (at + 1) & (s->n_slots - 1))
+		if (s->slots[at].a == a && s->slots[at].b == b)
+			return false;
+	s->slots[at].a = a;
+	s->slots[at].b = b;
+	s->n++;
+	return true;
+}
+
+static void make_room(struct seen *s)
+{
+	if (2 * s->n < s->n_slots)
+		return;
+	struct seen old = *s;
+	s->n_slots = old.n_slots ? 2 * old.n_slots : 1024;
+	s->n = 0;
+	s->slots = calloc(s->n_slots, sizeof *s->slots);
+	if (!s->slots)
+		abort();
+	for (size_t i = 0; i < old.n_slots; i++)
+		if (old.slots[i].a | old.slots[i].b)
+			put_hashes(s, old.slots[i].a, old.slots[i].b);
+	free(old.slots);
+}
+
+/** True: its key was not mentioned before. */
+static bool see(struct seen *s, const struct frame_entry *e)
+{
+	uint64_t of = (e->tenant * STORE_TABLES + (uint64_t)e->table) * 0x9e3779b97f4a7c15;
+	make_room(s);
+	return put_hashes(s, hash_str(&s->first, e->key) ^ of, hash_str(&s->second, e->key) ^ of);
+}
+
 struct walk {
-	struct live seen;
+	struct seen seen;
 	const struct log *log;
+	enum store_table table; /* STORE_TABLES: all */
 	frame_fn *fn;
 	void *arg;
 };
@@ -86,9 +145,8 @@ static int walk_frame(struct walk *w, uint64_t seq, struct str rest)
 			          LOG_U("seq", seq));
 			return 0;
 		}
-		size_t before = w->seen.map.n;
-		live_add(&w->seen, seq, &e);
-		if (w->seen.map.n == before || e.removed)
+		if ((w->table != STORE_TABLES && w->table != e.table) || !see(&w->seen, &e) ||
+		    e.removed)
 			continue;
 		int err = w->fn(seq, &e, w->arg);
 		if (err)
@@ -97,14 +155,14 @@ static int walk_frame(struct walk *w, uint64_t seq, struct str rest)
 	return 0;
 }
 
-int frames_each(sqlite3 *db, const struct log *log, frame_fn *fn, void *arg)
+int frames_each(sqlite3 *db, const struct log *log, enum store_table table, frame_fn *fn, void *arg)
 {
 	sqlite3_stmt *st;
 	int err = sql_prepare(db, "SELECT seq, frame FROM live_frame ORDER BY seq DESC", &st);
 	if (err)
 		return err;
-	struct walk w = {.log = log, .fn = fn, .arg = arg};
-	live_init(&w.seen);
+	struct walk w = {.log = log, .table = table, .fn = fn, .arg = arg};
+	seen_init(&w.seen);
 	for (;;) {
 		bool row;
 		err = sql_next(st, &row);
@@ -116,13 +174,12 @@ int frames_each(sqlite3 *db, const struct log *log, frame_fn *fn, void *arg)
 		if (err)
 			break;
 	}
-	live_fini(&w.seen);
+	free(w.seen.slots);
 	sqlite3_finalize(st);
 	return err;
 }
 
-struct table_walk {
-	enum store_table table;
+struct each {
 	store_each_fn *fn;
 	void *arg;
 };
@@ -130,12 +187,12 @@ struct table_walk {
 static int on_entry(uint64_t seq, const struct frame_entry *e, void *arg)
 {
 	(void)seq;
-	const struct table_walk *t = arg;
-	return e->table == t->table ? t->fn(e->tenant, e->key, e->value, t->arg) : 0;
+	const struct each *each = arg;
+	return each->fn(e->tenant, e->key, e->value, each->arg);
 }
 
 int store_each(struct store *s, enum store_table table, store_each_fn *fn, void *arg)
 {
-	struct table_walk t = {table, fn, arg};
-	return frames_each(s->db, s->log, on_entry, &t);
+	struct each each = {fn, arg};
+	return frames_each(s->db, s->log, table, on_entry, &each);
 }

@@ -23,6 +23,9 @@ static const char as_of[] = ROW_COLUMNS
 static const char history[] = ROW_COLUMNS "FROM object_row r " WITH_VERSION
                                           "WHERE r.tenant = ?1 AND r.id = ?2 ORDER BY r.version";
 
+static const char last_version[] = "SELECT coalesce(max(version), 0) FROM tenant_version"
+                                   " WHERE tenant = ?1";
+
 static int failed(struct store *s, int err)
 {
 	log_event(s->log, LOG_STORE_ERROR, LOG_Z("why", sqlite3_errmsg(s->db)),
@@ -130,10 +133,7 @@ int store_tenant_id(struct store *s, struct str name, uint64_t *id)
 int store_version(struct store *s, uint64_t tenant, uint64_t *version)
 {
 	sqlite3_stmt *st;
-	int err = sql_prepare(s->db,
-	                      "SELECT coalesce(max(version), 0) FROM tenant_version"
-	                      " WHERE tenant = ?1",
-	                      &st);
+	int err = sql_prepare(s->db, last_version, &st);
 	if (err)
 		return failed(s, err);
 	sql_bind_u64(st, 1, tenant);
@@ -144,6 +144,67 @@ int store_version(struct store *s, uint64_t tenant, uint64_t *version)
 	else
 		*version = sql_u64(st, 0);
 	sqlite3_finalize(st);
+	return err;
+}
+
+/* -- all tenants, one after the other ------------------------------------------------ */
+
+struct tenant_walk {
+	struct store *s;
+	sqlite3_stmt *rows, *version;
+	struct object_set set; /* rows of the tenant that is being read */
+	store_tenant_fn *fn;
+	void *arg;
+};
+
+static int hand_over(struct tenant_walk *w)
+{
+	if (!w->set.n)
+		return 0;
+	uint64_t tenant = w->set.v[0].tenant;
+	bool row;
+	sql_bind_u64(w->version, 1, tenant);
+	int err = sql_next(w->version, &row);
+	if (err)
+		return failed(w->s, err);
+	w->set.version = sql_u64(w->version, 0);
+	sqlite3_reset(w->version);
+	err = w->fn(tenant, &w->set, w->arg);
+	object_set_fini(&w->set);
+	return err;
+}
+
+static int walk_tenants(struct tenant_walk *w)
+{
+	for (;;) {
+		bool row;
+		struct object o;
+		int err = sql_next(w->rows, &row);
+		if (err)
+			return failed(w->s, err);
+		if (!row)
+			return hand_over(w);
+		err = read_object(w->s, w->rows, &o);
+		if (err)
+			return err;
+		if (w->set.n && w->set.v[0].tenant != o.tenant)
+			err = hand_over(w);
+		object_set_add(&w->set, o);
+		if (err)
+			return err;
+	}
+}
+
+int store_each_tenant(struct store *s, store_tenant_fn *fn, void *arg)
+{
+	struct tenant_walk w = {.s = s, .fn = fn, .arg = arg};
+	int err = sql_prepare(s->db, live_of_all, &w.rows);
+	if (!err)
+		err = sql_prepare(s->db, last_version, &w.version);
+	err = err ? failed(s, err) : walk_tenants(&w);
+	object_set_fini(&w.set);
+	sqlite3_finalize(w.rows);
+	sqlite3_finalize(w.version);
 	return err;
 }
 

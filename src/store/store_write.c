@@ -361,7 +361,7 @@ static int load(struct writer *w)
 		w->log_bytes = (size_t)sql_u64(st, 1);
 	}
 	sqlite3_finalize(st);
-	return err ? err : frames_each(w->db, w->log, on_found, w);
+	return err ? err : frames_each(w->db, w->log, STORE_TABLES, on_found, w);
 }
 
 /* Signals are the control thread's. */
