@@ -16,7 +16,7 @@ struct entry {
 struct config {
 	struct config_args args;
 	struct entry *entries;
-	size_t n;
+	size_t n, cap;
 	size_t n_objects; /* of all entries that are loaded */
 	const struct directory *directory;
 };
@@ -60,7 +60,7 @@ static int load_objects(struct config *c, struct entry *e)
 	int err = read_objects(c, e, &objects);
 	if (err)
 		return err;
-	for (size_t i = 0; i < c->n && c->n_objects + objects.n > MAX_OBJECTS; i++)
+	for (size_t i = 0; i < c->n && c->n_objects + objects.n > c->args.max_objects; i++)
 		unload(c, &c->entries[i]);
 	hold(c, e, &objects);
 	return 0;
@@ -74,14 +74,15 @@ static struct entry *entry_by_name(const struct config *c, struct str name)
 	return NULL;
 }
 
-static struct entry *add_entry(struct config *c, const struct entry *e)
+static void add_entry(struct config *c, const struct entry *e)
 {
-	struct entry *grown = realloc(c->entries, (c->n + 1) * sizeof *grown);
-	if (!grown)
-		abort();
-	c->entries = grown;
-	grown[c->n] = *e;
-	return &c->entries[c->n++];
+	if (c->n == c->cap) {
+		c->cap = c->cap ? 2 * c->cap : 16;
+		c->entries = reallocarray(c->entries, c->cap, sizeof *c->entries);
+		if (!c->entries)
+			abort();
+	}
+	c->entries[c->n++] = *e;
 }
 
 static int make_entry(const struct config *c, uint64_t id, const struct object_set *objects,
@@ -141,6 +142,8 @@ int config_open(struct config **out, const struct config_args *args, struct buf 
 	if (!c)
 		abort();
 	c->args = *args;
+	if (!c->args.max_objects)
+		c->args.max_objects = MAX_OBJECTS;
 	int err = load(c, why);
 	if (err) {
 		config_free(c);

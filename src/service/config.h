@@ -24,6 +24,7 @@ struct config_args {
 	struct rng *rng;
 	const struct log *log;
 	struct str realm;            /* setting sip.realm */
+	size_t max_objects;          /* to keep in memory for plans and questions; 0: 50,000 */
 	/** The next directory, borrowed for the call; NULL: nobody wants to know. */
 	void (*publish)(const struct directory *d, void *arg);
 	void *arg;

@@ -22,6 +22,7 @@ struct fixture {
 	struct config *config;
 	struct buf why;
 	struct config_result result; /* of the last change */
+	size_t max_objects;
 	size_t published;
 	size_t published_tenants;
 };
@@ -39,7 +40,8 @@ static int open_all(struct fixture *f)
 	if (err)
 		return err;
 	struct config_args args = {.store = f->store, .seal = &f->seal, .rng = &f->rng,
-	                           .log = &f->log, .realm = STR("tandem"), .publish = on_publish,
+	                           .log = &f->log, .max_objects = f->max_objects,
+	                           .realm = STR("tandem"), .publish = on_publish,
 	                           .arg = f};
 	return config_open(&f->config, &args, &f->why);
 }
@@ -248,6 +250,25 @@ static void test_configuration_survives_a_restart(void **state)
 	assert_int_equal(apply_file(f, file_of("acme", USERS("1001:a", "1002:b")), 3), 0);
 }
 
+static void test_objects_that_had_to_go_are_read_again(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(apply_file(f, file_of("acme", USERS("1001:a", "1002:b")), 1), 5);
+	assert_int_equal(apply_file(f, file_of("beta", USERS("1003:c")), 2), 3);
+	close_all(f);
+	f->max_objects = 1; /* never two tenants at once */
+	assert_int_equal(open_all(f), 0);
+	assert_int_equal(count(f, KIND_USER, "", "", 0), 3);
+	const struct object_set *objects = config_objects(f->config, STR("acme"));
+	assert_non_null(objects);
+	assert_int_equal(objects->n, 5);
+	assert_int_equal(objects->version, 1);
+	assert_int_equal(count(f, KIND_USER, "beta", "1003", 0), 1);
+	assert_int_equal(apply_file(f, file_of("beta", USERS("1003:c", "1004:d")), 3), 2);
+	assert_int_equal(undo(f, "beta", 4), 0);
+	assert_int_equal(count(f, KIND_USER, "", "", 0), 3);
+}
+
 static void test_another_seal_key_is_refused_at_the_start(void **state)
 {
 	struct fixture *f = *state;
@@ -420,6 +441,7 @@ int main(void)
 		T(test_domain_of_another_tenant_is_refused_before_writing),
 		T(test_faulty_file_changes_nothing),
 		T(test_configuration_survives_a_restart),
+		T(test_objects_that_had_to_go_are_read_again),
 		T(test_another_seal_key_is_refused_at_the_start),
 		T(test_undo_brings_the_state_before_as_next_version),
 		T(test_undo_keeps_the_global_user_name_of_what_comes_back),
