@@ -26,6 +26,8 @@ struct loop {
 	struct ev_io stop_io;
 	atomic_bool stop;
 	uint64_t now_ms;
+	bool more;        /* somebody has left something to do for the next turn */
+	uint64_t lag_ms;  /* for how long that has been so at the end of each turn */
 	uint64_t last_id;
 	struct timer_wheel wheel;
 	struct list_node hooks, flush_hooks, deferred;
@@ -134,7 +136,7 @@ static int wait_ms(const struct loop *l, uint64_t max_wait_ms)
 {
 	uint64_t due = timer_wheel_next_ms(&l->wheel), now, ms = max_wait_ms;
 
-	if (!list_empty(&l->deferred) || due <= l->now_ms)
+	if (!list_empty(&l->deferred) || due <= l->now_ms || l->more)
 		return 0;
 	if (due != UINT64_MAX && ms > 0) {
 		now = clock_mono_ms();
@@ -199,6 +201,8 @@ static void judge_load(struct loop *l)
 
 static void wait_events(struct loop *l, uint64_t max_wait_ms)
 {
+	/* A full batch: others are ready, too, perhaps. */
+	l->more = l->more || l->n_events == BATCH;
 	int timeout = wait_ms(l, max_wait_ms);
 	bool waits = timeout != 0;
 	int n;
@@ -212,9 +216,12 @@ static void wait_events(struct loop *l, uint64_t max_wait_ms)
 	n = epoll_wait(l->epoll_fd, l->events, BATCH, timeout);
 	if (waits)
 		(void)tell_wait(l, false);
+	uint64_t now_ms = clock_mono_ms();
+	l->lag_ms = l->more ? l->lag_ms + (now_ms - l->now_ms) : 0;
+	l->now_ms = now_ms;
+	l->more = false;
 	l->n_events = n > 0 ? n : 0; /* interrupted by a signal: nothing is ready */
 	l->at_event = 0;
-	l->now_ms = clock_mono_ms();
 	if (waits)
 		judge_load(l);
 }
@@ -279,6 +286,16 @@ void loop_stop(struct loop *l)
 uint64_t loop_now_ms(const struct loop *l)
 {
 	return l->now_ms;
+}
+
+void loop_more(struct loop *l)
+{
+	l->more = true;
+}
+
+uint64_t loop_lag_ms(const struct loop *l)
+{
+	return l->lag_ms;
 }
 
 struct timer_wheel *loop_wheel(struct loop *l)

@@ -73,6 +73,16 @@ void loop_turn(struct loop *l, uint64_t max_wait_ms);
 
 /** The time read at the start of this turn. */
 uint64_t loop_now_ms(const struct loop *l);
+/**
+ * Who reads has stopped to be fair to others, though there is more: the loop goes on without waiting,
+ * and does not count as idle. On the loop's thread.
+ */
+void loop_more(struct loop *l);
+/**
+ * For how long each turn has ended so, as of this turn: what is read now has waited in the kernel at
+ * most so long and a turn. 0 when all had been read.
+ */
+uint64_t loop_lag_ms(const struct loop *l);
 struct timer_wheel *loop_wheel(struct loop *l);
 
 must_check int loop_io_add(struct loop *l, struct ev_io *io);

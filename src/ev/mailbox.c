@@ -20,7 +20,7 @@
 
 #include "ev/loop.h"
 
-enum { CACHE_LINE = 64, MAX_SLOTS = 1 << 24 };
+enum { CACHE_LINE = 64, MAX_SLOTS = 1 << 24, TURN_MAIL = 512 };
 enum state { AWAKE, SLEEPING, RUNG };
 
 struct cell {
@@ -93,15 +93,14 @@ bool mailbox_sleep(struct mailbox *mb, bool sleeping)
 	return false;
 }
 
-size_t mailbox_drain(struct mailbox *mb)
+static size_t drain(struct mailbox *mb, size_t max)
 {
 	size_t n = 0;
 
 	wake(mb);
 	if (mb->unread_rings)
 		read_rings(mb);
-	/* Not more than a ring full, so that busy writers cannot hold the reader here. */
-	while (n <= mb->mask) {
+	while (n < max) {
 		struct mail *mail = take(mb);
 
 		if (!mail)
@@ -110,6 +109,12 @@ size_t mailbox_drain(struct mailbox *mb)
 		mb->fn(mail, mb->arg);
 	}
 	return n;
+}
+
+/* Not more than a ring full, so that busy writers cannot hold the reader here. */
+size_t mailbox_drain(struct mailbox *mb)
+{
+	return drain(mb, mb->mask + 1);
 }
 
 int mailbox_put(struct mailbox *mb, struct mail *m)
@@ -159,16 +164,23 @@ int mailbox_post(struct mailbox *mb, struct mail *m)
 	return err;
 }
 
+/* The loop has sockets to read, too, and its time stands still meanwhile. */
+static void drain_some(struct mailbox *mb)
+{
+	if (drain(mb, TURN_MAIL) == TURN_MAIL)
+		loop_more(mb->loop);
+}
+
 static void on_ring(struct ev_io *io, unsigned events, void *arg)
 {
 	(void)io;
 	(void)events;
-	(void)mailbox_drain(arg);
+	drain_some(arg);
 }
 
 static void on_turn(void *arg)
 {
-	(void)mailbox_drain(arg);
+	drain_some(arg);
 }
 
 static bool on_wait(void *arg, bool waiting)

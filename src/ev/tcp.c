@@ -232,6 +232,7 @@ static void read_some(struct tcp_conn *c)
 		if ((size_t)n < sizeof fresh)
 			return;
 	}
+	loop_more(c->loop);
 }
 
 static void read_local(struct tcp_conn *c)

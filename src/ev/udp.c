@@ -5,7 +5,10 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum {
 	BATCH = 64,
@@ -16,11 +19,11 @@ enum {
 	STAGGER = 64,
 };
 
-/* Room for one packet information of either family. */
+/* Room for one packet information of either family, and a time. */
 union control {
 	struct cmsghdr align;
-	char v4[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	char v6[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	char v4[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(struct timespec))];
+	char v6[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct timespec))];
 };
 
 struct batch {
@@ -38,6 +41,9 @@ struct udp {
 	struct addr local;
 	bool v6;       /* the socket's own family; IPv4 is IPv4-mapped on it then */
 	bool wildcard; /* the kernel tells and is told the local address of each datagram */
+	bool tells_age;
+	uint64_t read_ms; /* wall clock, when the batch was read */
+	uint64_t age_ms;  /* of the datagram that is being delivered */
 	udp_recv_fn *fn;
 	void *arg;
 	size_t max_datagram;
@@ -81,6 +87,22 @@ static struct addr local_of(const struct udp *u, struct msghdr *h)
 	return u->local;
 }
 
+/* The kernel's clock for this is the wall's; when that is set, datagrams on their way look odd. */
+static uint64_t age_of(const struct udp *u, struct msghdr *h)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+			struct timespec at;
+			uint64_t at_ms;
+
+			memcpy(&at, CMSG_DATA(c), sizeof at);
+			at_ms = (uint64_t)at.tv_sec * 1000 + (uint64_t)at.tv_nsec / 1000000;
+			return at_ms < u->read_ms ? u->read_ms - at_ms : 0;
+		}
+	}
+	return 0;
+}
+
 static void deliver(struct udp *u, struct mmsghdr *m)
 {
 	struct str data = {m->msg_hdr.msg_iov->iov_base, m->msg_len};
@@ -90,6 +112,7 @@ static void deliver(struct udp *u, struct mmsghdr *m)
 		return;
 	addr_from_sockaddr(&remote, m->msg_hdr.msg_name);
 	local = local_of(u, &m->msg_hdr);
+	u->age_ms = u->tells_age ? age_of(u, &m->msg_hdr) : 0;
 	u->fn(data, &remote, &local, u->arg);
 }
 
@@ -100,7 +123,7 @@ static void rearm(struct udp *u, unsigned n)
 		struct msghdr *h = &u->rx.msg[i].msg_hdr;
 
 		h->msg_namelen = sizeof u->rx.peer[i];
-		h->msg_controllen = u->wildcard ? sizeof u->rx.control[i] : 0;
+		h->msg_controllen = u->wildcard || u->tells_age ? sizeof u->rx.control[i] : 0;
 		h->msg_flags = 0;
 	}
 }
@@ -117,12 +140,15 @@ static void on_readable(struct ev_io *io, unsigned events, void *arg)
 			return;
 		if (n < 0)
 			continue; /* an error of an earlier datagram, cleared by being told */
+		if (u->tells_age)
+			u->read_ms = clock_wall_ms();
 		for (int i = 0; i < n; i++)
 			deliver(u, &u->rx.msg[i]);
 		rearm(u, (unsigned)n);
 		if (n < BATCH)
 			return;
 	}
+	loop_more(u->loop);
 }
 
 void udp_flush(struct udp *u)
@@ -251,6 +277,8 @@ static int set_options(const struct udp *u, const struct udp_opts *opts)
 	if (!err && u->wildcard)
 		err = u->v6 ? set_flag(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
 		            : set_flag(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	if (!err && u->tells_age)
+		err = set_flag(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	if (!err && opts->rcvbuf_bytes)
 		set_rcvbuf(fd, opts->rcvbuf_bytes);
 	return err;
@@ -331,6 +359,7 @@ static struct udp *new_udp(struct loop *loop, const struct addr *at, const struc
 	u->loop = loop;
 	u->v6 = at->family == ADDR_V6;
 	u->wildcard = addr_is_any(at);
+	u->tells_age = opts->tell_age;
 	u->max_datagram = opts->max_datagram && opts->max_datagram < MAX_DATAGRAM
 	                          ? opts->max_datagram
 	                          : MAX_DATAGRAM;
@@ -380,4 +409,9 @@ const struct addr *udp_local(const struct udp *u)
 uint64_t udp_send_drops(const struct udp *u)
 {
 	return u->drops;
+}
+
+uint64_t udp_age_ms(const struct udp *u)
+{
+	return u->age_ms;
 }

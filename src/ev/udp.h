@@ -24,6 +24,7 @@ struct udp_opts {
 	bool reuseport;       /* several sockets (one a thread) share the address */
 	bool v6only;          /* for ::, leave IPv4 to another socket */
 	size_t rcvbuf_bytes;  /* 0: leave it; larger than allowed: the most allowed */
+	bool tell_age;        /* the kernel notes when each datagram comes, for udp_age_ms */
 	size_t max_datagram;  /* longer ones are cut and dropped; 0: 65535 */
 };
 
@@ -35,6 +36,12 @@ void udp_close(struct udp *u);
 
 /** The bound address, with the port the kernel chose. */
 const struct addr *udp_local(const struct udp *u);
+
+/**
+ * Inside udp_recv_fn: how long the datagram has waited in the socket, as of when its batch was read. 0
+ * without udp_opts.tell_age.
+ */
+uint64_t udp_age_ms(const struct udp *u);
 
 /**
  * Queue a datagram; the bytes are copied. `from` names the local IP to send from

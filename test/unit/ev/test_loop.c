@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -306,6 +307,35 @@ static void test_a_hook_can_keep_the_loop_from_waiting(void **state)
 	loop_hook_del(l, &hook);
 }
 
+static void leave_some(void *arg)
+{
+	struct timespec ms = {.tv_nsec = 2000000};
+
+	mark('l');
+	nanosleep(&ms, NULL);
+	loop_more(arg);
+}
+
+static void test_what_is_left_for_the_next_turn_is_not_waited_for(void **state)
+{
+	struct loop *l = *state;
+	struct ev_hook hook = {.fn = leave_some, .arg = l};
+
+	trace[0] = '\0';
+	loop_hook_add(l, &hook);
+	loop_turn(l, 0);
+	assert_int_equal(loop_lag_ms(l), 0);
+	loop_turn(l, UINT64_MAX); /* would hang if it waited */
+	assert_true(loop_lag_ms(l) >= 1);
+	loop_turn(l, UINT64_MAX);
+	assert_true(loop_lag_ms(l) >= 3);
+	assert_string_equal(trace, "lll");
+	loop_hook_del(l, &hook);
+	loop_turn(l, UINT64_MAX); /* what the last one left */
+	loop_turn(l, 0);
+	assert_int_equal(loop_lag_ms(l), 0);
+}
+
 static void *stop_it(void *arg)
 {
 	loop_stop(arg);
@@ -413,6 +443,7 @@ int main(void)
 		T(test_mod_changes_what_is_watched_and_hang_up_shows_as_both),
 		T(test_a_hook_may_remove_itself_and_the_next),
 		T(test_a_hook_can_keep_the_loop_from_waiting),
+		T(test_what_is_left_for_the_next_turn_is_not_waited_for),
 		T(test_a_busy_loop_misses_neither_io_nor_timers),
 		T(test_stop_from_another_thread_ends_run),
 		T(test_stop_from_a_signal_handler_ends_run),

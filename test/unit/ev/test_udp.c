@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "ev/udp.h"
 #include "net.h"
@@ -100,6 +101,41 @@ static void check_both_ways(const char *ip_a, const char *ip_b)
 	assert_int_equal(in_a.bytes, 0);
 	udp_close(a);
 	udp_close(b);
+}
+
+static struct udp *aging;
+static uint64_t age_ms;
+
+static void note_age(struct str data, const struct addr *remote, const struct addr *local, void *arg)
+{
+	on_datagram(data, remote, local, arg);
+	age_ms = udp_age_ms(aging);
+}
+
+static void check_age(const char *ip)
+{
+	const struct udp_opts tell = {.tell_age = true};
+	struct addr at = make(ip, 0);
+	struct inbox in = {0}, unused;
+	struct udp *from = open_at("127.0.0.1", &unused, NULL);
+	struct timespec wait = {.tv_nsec = 30000000};
+
+	assert_int_equal(udp_open(&aging, loop, &at, &tell, note_age, &in), 0);
+	at = make("127.0.0.1", udp_local(aging)->port);
+	udp_send(from, &at, NULL, STR("late"));
+	udp_flush(from);
+	nanosleep(&wait, NULL);
+	turn_until(&in, 1);
+	assert_in_range(age_ms, 25, 60000);
+	udp_close(aging);
+	udp_close(from);
+}
+
+static void test_age_is_how_long_a_datagram_has_waited(void **state)
+{
+	(void)state;
+	check_age("127.0.0.1");
+	check_age("0.0.0.0"); /* where the kernel tells the local address, too */
 }
 
 static void need_ipv6(void)
@@ -307,6 +343,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_datagrams_go_both_ways_over_ipv4),
+		T(test_age_is_how_long_a_datagram_has_waited),
 		T(test_datagrams_go_both_ways_over_ipv6),
 		T(test_wildcard_socket_answers_from_the_address_it_was_asked_at),
 		T(test_ipv6_wildcard_socket_does_so_for_both_families),
