@@ -89,6 +89,10 @@ X(NUMBER, limit_nonce_age_s, "limits.nonce_age_s", 10, 86400, "3600", "seconds",
   "A nonce is good for so long; then the phone is given another without asking its user.")
 X(NUMBER, limit_nonces, "limits.nonces", 1024, 16777216, "262144", "",
   "Nonces of a shard whose counts are remembered.")
+X(NUMBER, overload_target_ms, "overload.target_ms", 0, 1000, "10", "ms",
+  "A shard that cannot keep up refuses new requests (503) so that those it takes wait no longer than about this; 0: it never refuses.")
+X(NUMBER, overload_retry_after_s, "overload.retry_after_s", 1, 3600, "10", "seconds",
+  "Retry-After of such a refusal is between this and twice this.")
 X(NUMBER, limit_file_bytes, "limits.file_bytes", 4096, 67108864, "8388608", "bytes",
   "Longest tenant file, and longest request on the control socket.")
 X(NUMBER, limit_control_clients, "limits.control_clients", 1, 1024, "64", "",

@@ -171,6 +171,12 @@ static void cdr(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, st
 	store_cdr_append(t->all->a.store, tenant, id, start_ms, json, id, NULL, NULL);
 }
 
+static uint64_t lag_ms(void *arg)
+{
+	const struct shard_thread *t = arg;
+	return t->lag_ms;
+}
+
 static const struct shard_ops shard_ops = {
 	.wall_ms = wall_ms,
 	.send = on_send,
@@ -182,6 +188,7 @@ static const struct shard_ops shard_ops = {
 	.save_binding = save_binding,
 	.save_call = save_call,
 	.cdr = cdr,
+	.lag_ms = lag_ms,
 };
 
 /* -- sockets ------------------------------------------------------------------------- */
@@ -197,12 +204,14 @@ static void on_datagram(struct str bytes, const struct addr *remote, const struc
 		.local = *local,
 		.remote = *remote,
 	};
+	at->t->lag_ms = udp_age_ms(at->t->udp[at->listener]);
 	shard_input(at->t->shard, bytes, &flow);
 }
 
 static void on_stream_message(void *arg, struct str bytes, const struct flow *flow)
 {
 	struct shard_thread *t = arg;
+	t->lag_ms = loop_lag_ms(t->loop);
 	shard_input(t->shard, bytes, flow);
 }
 
@@ -232,6 +241,7 @@ static int listen_one(struct shard_thread *t, uint16_t i, const struct listen_at
 		return links_listen(t->links, i, &at, bound);
 	const struct udp_opts o = {
 		.reuseport = true,
+		.tell_age = true,
 		.v6only = true,
 		.rcvbuf_bytes = t->all->a.settings->sip_rcvbuf_bytes,
 		.max_datagram = t->all->a.settings->limit_message_bytes,

@@ -25,6 +25,7 @@ struct shard_thread {
 		struct shard_thread *t;
 		uint16_t listener;
 	} udp_at[LISTEN_MAX];
+	uint64_t lag_ms;               /* of the message that is being handed to the shard */
 	struct links *links;
 	struct ev_hook ring_media;
 	uint64_t media_to_ring;        /* a bit for each media thread with commands of this turn */

@@ -135,6 +135,8 @@ static int base_args(const struct shards *s, struct shard_args *a)
 	                   .max_headers = x->limit_headers,
 	                   .max_body = x->limit_body_bytes},
 		.max_transactions = x->limit_transactions,
+		.overload = {.target_ms = (uint32_t)x->overload_target_ms,
+	                     .retry_after_s = (uint32_t)x->overload_retry_after_s},
 		.nonce_age_s = (uint32_t)x->limit_nonce_age_s,
 		.max_nonces = x->limit_nonces,
 		.registrar = {.default_s = (uint32_t)x->limit_expiry_default_s,

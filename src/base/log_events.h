@@ -16,6 +16,8 @@ X(LOG_AUTH_FAILED, "auth.failed", LOG_WARN, "Credentials were wrong, used again,
 X(LOG_CALL_LOST, "call.lost", LOG_WARN, "A call that was up when the switch went down got its record at the restart.")
 X(LOG_CALL_UNREADABLE, "call.unreadable", LOG_ERROR, "The stored record of a live call could not be read; the call has no detail record.")
 X(LOG_SHARD_FULL, "shard.mailbox_full", LOG_ERROR, "A message to a shard was dropped because its mailbox was full.")
+X(LOG_OVERLOAD_BEGINS, "overload.begins", LOG_WARN, "A shard has had more to do than it can for so long that it refuses new requests.")
+X(LOG_OVERLOAD_ENDS, "overload.ends", LOG_WARN, "The shard takes every request again; this is how many it refused, and for how long.")
 
 X(LOG_SIP_MALFORMED, "sip.malformed", LOG_DEBUG, "A message was not understood.")
 X(LOG_MEDIA_BIND, "media.bind_failed", LOG_WARN, "A media thread could not bind a port, or was told to use one that is not open.")

@@ -14,6 +14,8 @@ X(METRIC_AUTH_FAILED, "auth_failed_total", "counter", "Requests whose credential
 
 X(METRIC_SIP_TRANSACTIONS, "sip_transactions", "gauge", "SIP transactions alive.")
 X(METRIC_SIP_OVERLOAD, "sip_overload_total", "counter", "Requests refused because there were too many transactions.")
+X(METRIC_OVERLOAD, "overload", "gauge", "Shards that cannot keep up and refuse new requests now.")
+X(METRIC_OVERLOAD_REFUSED, "overload_refused_total", "counter", "Requests answered 503 because a shard could not keep up.")
 X(METRIC_SIP_STRAY, "sip_stray_responses_total", "counter", "Responses that belonged to no transaction.")
 X(METRIC_SIP_TIMEOUT, "sip_timeouts_total", "counter", "Requests sent that nobody answered.")
 X(METRIC_SIP_RX_AGAIN, "sip_retransmissions_received", "counter", "SIP requests received again.")

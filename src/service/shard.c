@@ -57,12 +57,23 @@ static uint16_t owner_of(const struct shard *s, const struct sip_msg *m)
 	return shard_of_call_id(s, m->call_id);
 }
 
+/** How long the message that is being handled has waited, wherever. */
+static uint64_t lag_ms(const struct shard *s)
+{
+	uint64_t now_ms = s->a.wheel->now_ms;
+	if (s->came_ms)
+		return now_ms > s->came_ms ? now_ms - s->came_ms : 0;
+	uint64_t lag = s->a.ops->lag_ms ? s->a.ops->lag_ms(s->a.arg) : 0;
+	return lag < now_ms ? lag : now_ms;
+}
+
 static void hand_on(struct shard *s, uint16_t to, struct str bytes, const struct flow *flow)
 {
 	struct mail_sip *x = malloc(sizeof *x + bytes.n);
 	if (!x)
 		abort();
-	*x = (struct mail_sip){.mail.kind = SHARD_SIP, .flow = *flow, .n = bytes.n};
+	*x = (struct mail_sip){.mail.kind = SHARD_SIP, .flow = *flow, .n = bytes.n,
+	                       .came_ms = s->a.wheel->now_ms - lag_ms(s)};
 	memcpy(x->bytes, bytes.p, bytes.n);
 	s->a.ops->post(s->a.arg, to, &x->mail);
 }
@@ -196,6 +207,43 @@ static void on_request(void *arg, struct strans *st, const struct sip_msg *m, co
 	on_new_request(s, st, m, flow);
 }
 
+/* -- admission ----------------------------------------------------------------------- */
+
+/*
+ * Emergency calls are not told apart yet; they are to be a class of their own that is always taken.
+ */
+static enum overload_class class_of(const struct sip_msg *m)
+{
+	if (m->to.tag.n && m->method != SIP_REGISTER)
+		return OVERLOAD_IN_DIALOG;
+	return sip_hdr(m, HDR_AUTHORIZATION) || sip_hdr(m, HDR_PROXY_AUTHORIZATION) ? OVERLOAD_PROVED
+	                                                                            : OVERLOAD_NEW;
+}
+
+static void tell_overload(struct shard *s, enum overload_change change, uint64_t now_ms)
+{
+	const struct overload *o = &s->overload;
+	if (change == OVERLOAD_BEGINS) {
+		metric_add(s->a.metrics, METRIC_OVERLOAD, 1);
+		log_event(s->a.log, LOG_OVERLOAD_BEGINS, LOG_U("shard", s->a.index));
+	} else if (change == OVERLOAD_ENDS) {
+		metric_sub(s->a.metrics, METRIC_OVERLOAD, 1);
+		log_event(s->a.log, LOG_OVERLOAD_ENDS, LOG_U("shard", s->a.index),
+		          LOG_U("refused", o->refused), LOG_U("ms", now_ms - o->since_ms));
+	}
+}
+
+static uint32_t on_admit(void *arg, const struct sip_msg *m)
+{
+	struct shard *s = arg;
+	uint64_t now_ms = s->a.wheel->now_ms, lag = lag_ms(s);
+	tell_overload(s, overload_look(&s->overload, now_ms, lag), now_ms);
+	if (overload_admit(&s->overload, class_of(m), now_ms, lag))
+		return 0;
+	metric_add(s->a.metrics, METRIC_OVERLOAD_REFUSED, 1);
+	return overload_retry_after_s(&s->overload, (uint32_t)rng_u64(s->a.rng));
+}
+
 /* -- the stack's other events -------------------------------------------------------- */
 
 static void on_send(void *arg, const struct flow *flow, struct str bytes)
@@ -232,6 +280,7 @@ static void on_stray(void *arg, const struct sip_msg *m, const struct flow *flow
 static const struct sip_stack_ops stack_ops = {
 	.send = on_send,
 	.sent_by = on_sent_by,
+	.admit = on_admit,
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.on_cancel = on_cancel,
@@ -480,7 +529,9 @@ void shard_mail(struct shard *s, struct mail *m)
 	switch ((enum shard_mail_kind)m->kind) {
 	case SHARD_SIP: {
 		struct mail_sip *x = container_of(m, struct mail_sip, mail);
+		s->came_ms = x->came_ms;
 		sip_stack_input(s->sip, (struct str){x->bytes, x->n}, &x->flow);
+		s->came_ms = 0;
 		free(x);
 		return;
 	}
@@ -624,6 +675,7 @@ int shard_new(struct shard **out, const struct shard_args *args)
 	s->a = *args;
 	s->directory = directory_ref(args->directory);
 	arena_init(&s->arena, 16384);
+	overload_init(&s->overload, &s->a.overload);
 	int e = make_pools(s);
 	if (!e)
 		e = make_sip(s);

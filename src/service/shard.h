@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "border/overload.h"
 #include "call/call.h"
 #include "ev/mailbox.h"
 #include "service/registrar.h"
@@ -47,6 +48,7 @@ struct locate_for {
 struct mail_sip {
 	struct mail mail;
 	struct flow flow;
+	uint64_t came_ms; /* to the shard that read it, by the clock of the timer wheels */
 	size_t n;
 	char bytes[];
 };
@@ -115,6 +117,9 @@ struct shard_ops {
 	void (*save_binding)(void *arg, uint64_t tenant, struct str key, struct str value);
 	void (*save_call)(void *arg, uint64_t tenant, struct str id, struct str record);
 	void (*cdr)(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, struct str json);
+	/* optional */
+	/** How long the message that was handed to shard_input had waited until it was read. */
+	uint64_t (*lag_ms)(void *arg);
 };
 
 struct shard_args {
@@ -129,6 +134,7 @@ struct shard_args {
 	struct sip_timers timers;
 	struct sip_limits limits;
 	size_t max_transactions;
+	struct overload_settings overload;
 	uint32_t nonce_age_s;
 	size_t max_nonces;
 	struct registrar_settings registrar;

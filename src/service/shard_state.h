@@ -19,5 +19,7 @@ struct shard {
 	struct registrar registrar;
 	struct messages *messages;
 	struct port_pool **pools; /* one a media thread */
+	struct overload overload;
+	uint64_t came_ms; /* of the message of another shard's that is being handled; 0: it is ours */
 	bool stopping;
 };

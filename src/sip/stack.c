@@ -104,14 +104,13 @@ static void answer_stateless(struct sip_stack *s, const struct sip_msg *m, const
 	stack_give_out(s, &b);
 }
 
-static void answer_overload(struct sip_stack *s, const struct sip_msg *m, const struct flow *flow)
+static void answer_overload(struct sip_stack *s, const struct sip_msg *m, const struct flow *flow,
+                            uint32_t retry_after_s)
 {
 	char mem[40];
 	struct buf line;
 	buf_init_fixed(&line, mem, sizeof mem);
-	sip_put_hdr_u32(&line, HDR_RETRY_AFTER,
-	                RETRY_AFTER_S + rng_below(s->rng, RETRY_AFTER_SPREAD_S));
-	metric_add(s->metrics, METRIC_SIP_OVERLOAD, 1);
+	sip_put_hdr_u32(&line, HDR_RETRY_AFTER, retry_after_s);
 	answer_stateless(s, m, flow, &(struct answer){.status = 503, .headers = buf_view(&line)});
 }
 
@@ -163,17 +162,28 @@ static void on_cancel(struct sip_stack *s, const struct sip_msg *m, const struct
 		s->ops->on_cancel(s->arg, st, m);
 }
 
+/** 0, or when to come back. A request in a dialog finds room as long as any other does. */
+static uint32_t admit(struct sip_stack *s, const struct sip_msg *m)
+{
+	uint32_t retry_after_s = s->ops->admit ? s->ops->admit(s->arg, m) : 0;
+	if (retry_after_s || stack_has_room(s))
+		return retry_after_s;
+	metric_add(s->metrics, METRIC_SIP_OVERLOAD, 1);
+	return RETRY_AFTER_S + rng_below(s->rng, RETRY_AFTER_SPREAD_S);
+}
+
 static void on_request(struct sip_stack *s, const struct sip_msg *m, const struct flow *flow)
 {
 	struct trans_key k;
 	trans_key_make(&k, s, m, m->method);
 	struct strans *st = strans_find(s, &k);
+	uint32_t retry_after_s;
 	if (st)
 		strans_on_repeat(st);
 	else if (strans_is_merged(s, m))
 		answer_stateless(s, m, flow, &(struct answer){.status = 482});
-	else if (!stack_has_room(s))
-		answer_overload(s, m, flow);
+	else if ((retry_after_s = admit(s, m)) != 0)
+		answer_overload(s, m, flow, retry_after_s);
 	else
 		strans_begin(s, &k, m, flow);
 }

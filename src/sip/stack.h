@@ -39,6 +39,11 @@ struct sip_stack_ops {
 	 */
 	void (*sent_by)(void *arg, const struct flow *flow, struct addr *out);
 	/**
+	 * Optional. A new request, before it costs anything: 0 to take it, else the seconds of Retry-After
+	 * with which it is answered 503, statelessly. Not called for ACK, CANCEL and repeats.
+	 */
+	uint32_t (*admit)(void *arg, const struct sip_msg *m);
+	/**
 	 * A new request; `st` is its server transaction, which the user now must answer
 	 * (at once or later) with strans_reply. `m` is borrowed. Not called for ACK, for CANCEL,
 	 * nor for what the layer answers itself: what the parser refuses (400, 505, ...), merged

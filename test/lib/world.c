@@ -73,6 +73,7 @@ struct world {
 	struct shard *shard;
 	struct list_node packets, posted;
 	unsigned lose, lose_in, sent, received;
+	uint64_t lag_ms;
 	struct phone phones[MAX_PHONES];
 	size_t n_phones;
 	struct media_cmd streams[MAX_STREAMS];
@@ -220,6 +221,12 @@ static void cdr(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, st
 	}
 }
 
+static uint64_t lag_ms(void *arg)
+{
+	const struct world *w = arg;
+	return w->lag_ms;
+}
+
 static const struct shard_ops ops = {
 	.wall_ms = wall_ms,
 	.send = on_send,
@@ -231,6 +238,7 @@ static const struct shard_ops ops = {
 	.save_binding = save_binding,
 	.save_call = save_call,
 	.cdr = cdr,
+	.lag_ms = lag_ms,
 };
 
 /* -- making and ending one ----------------------------------------------------------- */
@@ -410,6 +418,11 @@ unsigned world_received(const struct world *w)
 unsigned world_sent(const struct world *w)
 {
 	return w->sent;
+}
+
+void world_lag(struct world *w, uint64_t ms)
+{
+	w->lag_ms = ms;
 }
 
 uint64_t world_now(const struct world *w)

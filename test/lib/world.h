@@ -42,6 +42,8 @@ struct shard *world_shard(struct world *w);
 void world_lose(struct world *w, unsigned n);
 /** The same for the packets that phones send. */
 void world_lose_in(struct world *w, unsigned n);
+/** What phones send from now on has waited so long until the shard read it. */
+void world_lag(struct world *w, uint64_t ms);
 /** Packets that phones have sent so far, and the switch. */
 unsigned world_received(const struct world *w);
 unsigned world_sent(const struct world *w);
