@@ -252,6 +252,8 @@ static void read_some(struct client *cl)
 		return kill_client(cl);
 	if (n == 0)
 		cl->ended = true;
+	if (n == 0 && cl->in.cap == 0 && cl->sent >= cl->out.n)
+		return kill_client(cl); /* it never said anything */
 	buf_add(&cl->in, bytes, (size_t)n);
 	if (!buf_ok(&cl->in))
 		return kill_client(cl);

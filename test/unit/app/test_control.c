@@ -196,6 +196,15 @@ static void test_half_closed_connection_gets_its_answer(void **state)
 	close(fd);
 }
 
+static void test_half_closed_connection_without_a_word_is_closed(void **state)
+{
+	struct fixture *f = *state;
+	int fd = talk_connect(f->path);
+	shutdown(fd, SHUT_WR);
+	assert_true(talk_is_closed(f->loop, fd));
+	close(fd);
+}
+
 static void test_long_line_closes_the_connection(void **state)
 {
 	struct fixture *f = *state;
@@ -279,6 +288,7 @@ int main(void)
 		T(test_answers_keep_the_order_of_the_requests),
 		T(test_request_outlives_its_connection),
 		T(test_half_closed_connection_gets_its_answer),
+		T(test_half_closed_connection_without_a_word_is_closed),
 		T(test_long_line_closes_the_connection),
 		T(test_clients_above_the_limit_are_turned_away),
 		T(test_second_daemon_on_the_same_socket_is_refused),
