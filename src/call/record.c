@@ -175,7 +175,7 @@ void call_record_write(const struct call *c, struct buf *out)
 	put_num(out, C_START, c->start_ms);
 	put_num(out, C_RING, c->ring_ms);
 	put_num(out, C_ANSWER, c->answer_ms);
-	put_num(out, C_B_INDEX, c->b ? c->b->index : 0);
+	put_num(out, C_B_INDEX, c->b && c->b->state != LEG_ENDED ? c->b->index : 0);
 	put_num(out, C_RING_BY, timer_wall_ms(c, &c->ring_timer, c->ring_by_ms));
 	put_num(out, C_LIMIT_BY, timer_wall_ms(c, &c->limit_timer, c->limit_by_ms));
 	put_num(out, C_BEST_STATUS, c->best_status);
