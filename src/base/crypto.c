@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 _Static_assert(MD5_BYTES == MD5_DIGEST_LENGTH, "RFC 1321");
+_Static_assert(SHA1_BYTES == SHA_DIGEST_LENGTH, "FIPS 180-4");
 _Static_assert(SHA256_BYTES == SHA256_DIGEST_LENGTH, "FIPS 180-4");
 
 void crypto_md5(const struct str *parts, size_t n, uint8_t out[MD5_BYTES])
@@ -64,6 +65,39 @@ void crypto_hmac_sha256(const uint8_t key[32], const struct str *parts, size_t n
 	SHA256_Update(&ctx, inner, sizeof inner);
 	SHA256_Final(out, &ctx);
 	mem_wipe(&ctx, sizeof ctx);
+	mem_wipe(inner, sizeof inner);
+}
+
+static void hmac_sha1_pass(const uint8_t key[SHA_CBLOCK], uint8_t pad, const struct str *parts, size_t n,
+                           uint8_t out[SHA1_BYTES])
+{
+	uint8_t block[SHA_CBLOCK];
+	SHA_CTX ctx;
+
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] = (uint8_t)(key[i] ^ pad);
+	SHA1_Init(&ctx);
+	SHA1_Update(&ctx, block, sizeof block);
+	for (size_t i = 0; i < n; i++)
+		SHA1_Update(&ctx, parts[i].p, parts[i].n);
+	SHA1_Final(out, &ctx);
+	mem_wipe(&ctx, sizeof ctx);
+	mem_wipe(block, sizeof block);
+}
+
+void crypto_hmac_sha1(struct str key, const struct str *parts, size_t n, uint8_t out[SHA1_BYTES])
+{
+	uint8_t padded[SHA_CBLOCK] = {0}, inner[SHA1_BYTES];
+	const struct str rest = {(const char *)inner, sizeof inner};
+
+	/* A key that is longer than a block is hashed first (RFC 2104 section 2). */
+	if (key.n > sizeof padded)
+		SHA1((const uint8_t *)key.p, key.n, padded);
+	else if (key.n)
+		memcpy(padded, key.p, key.n);
+	hmac_sha1_pass(padded, 0x36, parts, n, inner);
+	hmac_sha1_pass(padded, 0x5c, &rest, 1, out);
+	mem_wipe(padded, sizeof padded);
 	mem_wipe(inner, sizeof inner);
 }
 

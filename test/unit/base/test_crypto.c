@@ -79,12 +79,30 @@ static void test_ha1_of_the_rfc_example(void **state)
 	           "7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232");
 }
 
+static void test_hmac_sha1_agrees_with_libcrypto(void **state)
+{
+	static const size_t lengths[] = {0, 1, 20, 63, 64, 65, 200};
+	char key[200];
+	(void)state;
+	memset(key, 'k', sizeof key);
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		const struct str parts[] = {STR("some "), STR("text")};
+		uint8_t want[SHA1_BYTES], got[SHA1_BYTES];
+		unsigned n = sizeof want;
+		crypto_hmac_sha1((struct str){key, lengths[i]}, parts, 2, got);
+		assert_non_null(HMAC(EVP_sha1(), key, (int)lengths[i], (const uint8_t *)"some text", 9,
+		                     want, &n));
+		assert_memory_equal(got, want, sizeof want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_md5_vectors),
 		cmocka_unit_test(test_sha256_vector),
 		cmocka_unit_test(test_hmac_agrees_with_libcrypto),
+		cmocka_unit_test(test_hmac_sha1_agrees_with_libcrypto),
 		cmocka_unit_test(test_ha1_of_the_rfc_example),
 	};
 
