@@ -95,7 +95,7 @@ $(TLIB): $(TLIB_OBJ)
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $(FLAVOUR) $<"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter test/%,$<),-Itest/lib -Wno-missing-prototypes) -MMD -MP -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter test/% fuzz/%,$<),-Itest/lib -Ifuzz -Wno-missing-prototypes -Wno-missing-field-initializers) -MMD -MP -c -o $@ $<
 
 $(O)/test/unit/%: $(O)/test/unit/%.o $(TLIB) $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
@@ -148,22 +148,52 @@ $(O)/bench/sipgen: $(O)/bench/sipgen.o $(GEN_OBJ) $(LIB)
 $(O)/bench/%: $(O)/bench/%.o $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
 
-# One fuzz target for S seconds (libFuzzer): make fuzz T=fuzz_sip_msg S=60; make fuzz-all S=60.
-# What it finds worth keeping stays in build/corpus; seeds come from test/torture and test/sdp.
+# One fuzz target for S seconds (libFuzzer): make fuzz T=sip_msg S=60; make fuzz-all S=60.
+# What it finds worth keeping stays in build/corpus, what breaks something beside it; it starts from
+# fuzz/corpus, test/torture and test/sdp. `make fuzz-merge T=sip_msg` makes fuzz/corpus of all that, small.
 S ?= 60
-.PHONY: fuzz fuzz-all
+FUZZ      := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
+FUZZ_T     = $(patsubst fuzz_%,%,$(T))
+FUZZ_SEEDS = $(wildcard fuzz/corpus/$(FUZZ_T)) test/torture/rfc4475 test/torture/rfc5118 test/sdp
+# The words of a target, and for those whose bytes choose events: long inputs from the start.
+DICT_control := json
+DICT_dialog := sip
+DICT_digest := digest
+DICT_headers := sip
+DICT_multipart := sip
+DICT_print := json
+DICT_sdp := sdp
+DICT_settings := settings
+DICT_sip_msg := sip
+DICT_sip_stack := sip
+DICT_tenant_file := json
+DICT_uri := sip
+DICT_world := walk
+FLAGS_record := -max_len=400
+FLAGS_trans := -len_control=0 -max_len=300
+FLAGS_world := -len_control=0 -max_len=1500
+.PHONY: fuzz fuzz-all fuzz-merge replay
 fuzz: build/.packages-fuzz
-	@mkdir -p build/corpus/$(T)
-	@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang build/obj/fuzz/fuzz/$(T)
-	build/obj/fuzz/fuzz/$(T) -max_total_time=$(S) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
-	        -artifact_prefix=build/corpus/$(T)- build/corpus/$(T) $(wildcard fuzz/corpus/$(T)) \
-	        test/torture/rfc4475 test/torture/rfc5118 test/sdp
+	@mkdir -p build/corpus/$(FUZZ_T)
+	@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang build/obj/fuzz/fuzz/fuzz_$(FUZZ_T)
+	build/obj/fuzz/fuzz/fuzz_$(FUZZ_T) -max_total_time=$(S) -timeout=25 -rss_limit_mb=2048 \
+	        -print_final_stats=1 -artifact_prefix=build/corpus/$(FUZZ_T)- $(FLAGS_$(FUZZ_T)) \
+	        $(DICT_$(FUZZ_T):%=-dict=fuzz/dict/%.dict) build/corpus/$(FUZZ_T) $(FUZZ_SEEDS)
 fuzz-all:
-	@for t in $(basename $(notdir $(wildcard fuzz/fuzz_*.c))); do \
-		$(MAKE) --no-print-directory fuzz T=$$t S=$(S) || exit 1; done
+	@for t in $(FUZZ); do $(MAKE) --no-print-directory fuzz T=$$t S=$(S) || exit 1; done
+fuzz-merge: build/.packages-fuzz
+	@$(MAKE) --no-print-directory FLAVOUR=fuzz CC=clang build/obj/fuzz/fuzz/fuzz_$(FUZZ_T)
+	@tools/fuzz-merge $(FUZZ_T) $(FUZZ_SEEDS) build/corpus/$(FUZZ_T)
 
-$(O)/fuzz/%: $(O)/fuzz/%.o $(LIB)
-	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
+# The corpora through their targets, without libFuzzer: a part of make test.
+replay: $(FUZZ:%=$(O)/fuzz/replay_%)
+	@tools/run-replay $(O)/fuzz
+$(O)/fuzz/replay_%: $(O)/fuzz/fuzz_%.o $(O)/fuzz/replay.o $(TLIB) $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
+-include $(wildcard $(O)/fuzz/*.d)
+
+$(O)/fuzz/%: $(O)/fuzz/%.o $(TLIB) $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
 # make layers: which folder includes which. make checks: tabs, width, licence lines.
 .PHONY: layers checks
@@ -205,7 +235,8 @@ help:
 	@echo "make layers checks         rules that a tool can check"
 	@echo "make docs       write the generated parts of doc/; docs-check: are they up to date?"
 	@echo "make stats      sizes of files and functions, tests"
-	@echo "make fuzz T=fuzz_sip_msg S=60   one fuzz target; make fuzz-all: each of them"
+	@echo "make fuzz T=sip_msg S=60   one fuzz target; make fuzz-all: each of them"
+	@echo "make replay     the corpora through the fuzz targets; make fuzz-merge T=sip_msg: a new corpus"
 	@echo "make bench      CPU per registration and call, beside the peers' (bench/run --help)"
 	@echo "make bench-relay           CPU and delay of relayed calls"
 	@echo "make install    PREFIX=/usr/local DESTDIR="

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t *p = data + 1;
 		struct rtp_header h;
 		if (rtp_classify(p, n) == RTP_CLASS_RTP && rtp_parse(&h, p, n) == 0) {
-			if (h.payload_at + h.payload_n + h.pad_n != n)
+			if ((size_t)h.payload_at + h.payload_n + h.pad_n != n)
 				abort();
 			rtp_receiver_packet(&r, &h, now_us, h.pt != 101);
 			size_t done = dtmf_rx_packet(&rx, p + h.payload_at, h.payload_n, h.ssrc, h.timestamp,
