@@ -22,7 +22,7 @@ LDFLAGS_cov     := --coverage
 
 CPPFLAGS := -Isrc -D_GNU_SOURCE -DOPENSSL_SUPPRESS_DEPRECATED -DTANDEM_VERSION='"$(shell cat VERSION)"'
 CFLAGS   := -std=c17 $(WARN) $(CFLAGS_$(FLAVOUR))
-LDLIBS   := -lcrypto -lsodium -lsqlite3 -ljansson -lyaml -lpthread -lm
+LDLIBS   := -lopus -lspandsp -lspeexdsp -lcrypto -lsodium -lsqlite3 -ljansson -lyaml -lpthread -lm
 
 # The two programs; all else is the library that they and the tests are linked with.
 MAINS    := src/app/tandemd.c src/app/tandem.c

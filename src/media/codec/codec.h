@@ -46,6 +46,17 @@ enum {
 	CODEC_OPUS_COMPLEXITY = 2,
 };
 
+/** Lengths of packets, as a set. */
+enum codec_ptime {
+	CODEC_PTIME_10 = 1 << 0,
+	CODEC_PTIME_20 = 1 << 1,
+	CODEC_PTIME_30 = 1 << 2,
+	CODEC_PTIME_40 = 1 << 3,
+	CODEC_PTIME_50 = 1 << 4,
+	CODEC_PTIME_60 = 1 << 5,
+	CODEC_PTIMES_ALL = 0x3f
+};
+
 /** One codec as two sides agreed to use it. Zero where a codec has no such thing. */
 struct codec_format {
 	enum codec_id id;
@@ -56,9 +67,11 @@ struct codec_format {
 	uint8_t ptime_ms;     /* of packets we make: codec_fit_ptime */
 	uint8_t maxptime_ms;  /* the peer's limit; 0: none */
 	uint8_t complexity;   /* Opus: 0 to 10 */
-	uint32_t bitrate;     /* Opus, bits a second; 0: the encoder's choice for the rate */
+	uint32_t bitrate;     /* Opus, bits a second; 0: what is usual for the rate */
+	uint32_t max_bitrate; /* Opus: the peer's limit (maxaveragebitrate); 0: none */
 	uint32_t max_rate_hz; /* Opus: more the peer will not play (maxplaybackrate); 0: 48000 */
 	bool fec, dtx, cbr;   /* Opus: what the peer asked for (RFC 7587 section 6.1) */
+	bool light;           /* Opus: its transform coder while there is no loss: a third of the CPU */
 	bool aal2;            /* G.726: most significant bits first (RFC 3551 section 4.5.4) */
 	bool annex_b;         /* G.729: the peer takes silence descriptors */
 };
@@ -66,8 +79,8 @@ struct codec_format {
 /** What may change while an encoder works. */
 struct codec_tune {
 	uint8_t complexity;
-	uint8_t loss_percent; /* that the peer reports: FEC is added from it */
-	uint32_t bitrate;     /* 0: the encoder's choice */
+	uint8_t loss_percent; /* that the peer reports: FEC from 3 on, where the peer takes it */
+	uint32_t bitrate;     /* 0: what is usual */
 };
 
 struct codec_ops {
@@ -76,7 +89,7 @@ struct codec_ops {
 	uint32_t rate_hz;       /* usual rate of the PCM */
 	uint8_t channels;       /* usual */
 	uint8_t static_pt;      /* CODEC_PT_DYNAMIC: none */
-	uint8_t frame_ms;       /* payloads are whole frames; ptimes are multiples of it */
+	uint8_t ptimes;         /* lengths of packets that it can make: enum codec_ptime */
 	uint8_t ie;             /* equipment impairment of G.113 appendix I; for rtp/emodel */
 	uint8_t bpl;            /* robustness against loss, the same appendix */
 
@@ -88,8 +101,8 @@ struct codec_ops {
 	void *(*encoder_new)(const struct codec_format *f);
 	void (*encoder_free)(void *enc);
 	/**
-	 * `n` samples are one packet: a multiple of the frame.
-	 * @return bytes; 0: nothing need be sent (DTX); -1: does not fit, or no whole frames
+	 * `n` samples are one packet, of a length among `ptimes`.
+	 * @return bytes; 0: nothing need be sent (DTX); -1: does not fit, or no such length
 	 */
 	int (*encode)(void *enc, const int16_t *pcm, size_t n, uint8_t *out, size_t max);
 	/** Samples a payload stands for, at the RTP clock; 0: malformed. Reads what its length promises. */
@@ -102,6 +115,10 @@ struct codec_ops {
 	/** As conceal, from what the packet behind the lost one tells of it. */
 	int (*recover)(void *dec, const uint8_t *next, size_t next_n, int16_t *pcm, size_t n);
 	void (*tune)(void *enc, const struct codec_tune *tune);
+	/** `to` goes on where `from` is: two encoders of one format. */
+	void (*encoder_copy)(void *to, const void *from);
+	/** One parameter of the peer's a=fmtp. */
+	void (*get_fmtp)(struct codec_format *f, struct str name, struct str value);
 	/** Parameters for a=fmtp of a description of ours. */
 	void (*put_fmtp)(const struct codec_format *f, struct buf *b);
 };
@@ -136,8 +153,8 @@ const char *codec_sdp_name(const struct codec_format *f);
 void codec_fit_ptime(struct codec_format *f, uint32_t ptime_ms, uint32_t maxptime_ms);
 
 /**
- * The codec decodes and encodes at the rate nearest to `rate_hz` that it can. Opus: 8, 12, 16,
- * 24, 48 kHz, so that a call to a narrowband leg costs no resampler and a third of the encoder.
+ * The codec decodes and encodes at `rate_hz`, or the next higher rate that it can. Opus: 8, 12,
+ * 16, 24, 48 kHz, so that a call to a narrowband leg costs no resampler and less of the encoder.
  */
 void codec_set_rate(struct codec_format *f, uint32_t rate_hz);
 

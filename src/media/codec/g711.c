@@ -122,7 +122,7 @@ static uint32_t ticks(const struct codec_format *f, const uint8_t *p, size_t n)
 
 const struct codec_ops codec_pcmu = {
 	.name = "PCMU", .clock_hz = 8000, .rate_hz = 8000, .channels = 1, .static_pt = 0,
-	.frame_ms = 1, .ie = 0, .bpl = 25,
+	.ptimes = CODEC_PTIMES_ALL, .ie = 0, .bpl = 25,
 	.decoder_new = codec_no_state, .decoder_free = codec_free_none, .decode = decode_ulaw,
 	.encoder_new = codec_no_state, .encoder_free = codec_free_none, .encode = encode_ulaw,
 	.ticks = ticks,
@@ -130,7 +130,7 @@ const struct codec_ops codec_pcmu = {
 
 const struct codec_ops codec_pcma = {
 	.name = "PCMA", .clock_hz = 8000, .rate_hz = 8000, .channels = 1, .static_pt = 8,
-	.frame_ms = 1, .ie = 0, .bpl = 25,
+	.ptimes = CODEC_PTIMES_ALL, .ie = 0, .bpl = 25,
 	.decoder_new = codec_no_state, .decoder_free = codec_free_none, .decode = decode_alaw,
 	.encoder_new = codec_no_state, .encoder_free = codec_free_none, .encode = encode_alaw,
 	.ticks = ticks,

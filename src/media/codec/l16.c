@@ -50,7 +50,7 @@ static uint32_t ticks(const struct codec_format *f, const uint8_t *p, size_t n)
 
 const struct codec_ops codec_l16 = {
 	.name = "L16", .clock_hz = 16000, .rate_hz = 16000, .channels = 1,
-	.static_pt = CODEC_PT_DYNAMIC, .frame_ms = 1, .ie = 0, .bpl = 25,
+	.static_pt = CODEC_PT_DYNAMIC, .ptimes = CODEC_PTIMES_ALL, .ie = 0, .bpl = 25,
 	.decoder_new = new_state, .decoder_free = free, .decode = decode,
 	.encoder_new = new_state, .encoder_free = free, .encode = encode,
 	.ticks = ticks,
