@@ -85,7 +85,7 @@ void jitter_reset(struct jitter *j, uint32_t clock_hz);
 enum jitter_put jitter_put(struct jitter *j, const struct jitter_packet *pkt, uint64_t now_us);
 
 /**
- * The next piece of sound is needed at `now_us`.
+ * The next piece of sound is needed at `now_us`: the time of the tick that asks.
  * @param most  ticks that LOST and NOTHING may cover at once: one frame
  */
 enum jitter_got jitter_get(struct jitter *j, uint64_t now_us, uint32_t most, struct jitter_out *out);
