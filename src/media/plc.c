@@ -65,7 +65,7 @@ static int16_t blend(int16_t from, int16_t to, size_t i, size_t n)
 
 /* --- concealment --- */
 
-void plc_init(struct plc *p, uint32_t rate_hz)
+void plc_reset(struct plc *p, uint32_t rate_hz)
 {
 	size_t n = 2 * samples_of_us(rate_hz, PLC_MOST_US);
 	*p = (struct plc){.rate_hz = rate_hz, .n_history = n < PLC_HISTORY ? n : PLC_HISTORY};
@@ -108,7 +108,7 @@ static int16_t next_sample(struct plc *p)
 	return x;
 }
 
-void plc_conceal(struct plc *p, int16_t *pcm, size_t n)
+void plc_fill(struct plc *p, int16_t *pcm, size_t n)
 {
 	if (!p->concealed)
 		find_period(p);
@@ -116,7 +116,7 @@ void plc_conceal(struct plc *p, int16_t *pcm, size_t n)
 		pcm[i] = next_sample(p);
 }
 
-void plc_heard(struct plc *p, int16_t *pcm, size_t n)
+void plc_good(struct plc *p, int16_t *pcm, size_t n)
 {
 	size_t over = samples_of_us(p->rate_hz, BLEND_US);
 	for (size_t i = 0; p->concealed && i < over && i < n; i++)

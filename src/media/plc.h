@@ -27,11 +27,12 @@ struct plc {
 	int16_t history[PLC_HISTORY]; /* the newest is the last of n_history */
 };
 
-void plc_init(struct plc *p, uint32_t rate_hz);
+/* (spandsp has a plc_init.) */
+void plc_reset(struct plc *p, uint32_t rate_hz);
 /** Samples that were decoded: remembered. After concealment their beginning is blended over. */
-void plc_heard(struct plc *p, int16_t *pcm, size_t n);
+void plc_good(struct plc *p, int16_t *pcm, size_t n);
 /** Fill `n` samples. */
-void plc_conceal(struct plc *p, int16_t *pcm, size_t n);
+void plc_fill(struct plc *p, int16_t *pcm, size_t n);
 
 /**
  * Take one period out, or put one more in, where it is heard least.

@@ -37,14 +37,14 @@ static void test_a_lost_packet_of_a_tone_is_not_heard(void **state)
 			static int16_t pcm[MAX], whole[MAX];
 			size_t frame = rates[k] / 50;
 			struct plc p;
-			plc_init(&p, rates[k]);
+			plc_reset(&p, rates[k]);
 			tone_make(whole, 6 * frame, 0, rates[k], hz, 10000);
 			memcpy(pcm, whole, sizeof pcm);
 			for (size_t i = 0; i < 6; i++) {
 				if (i == 3)
-					plc_conceal(&p, pcm + i * frame, frame);
+					plc_fill(&p, pcm + i * frame, frame);
 				else
-					plc_heard(&p, pcm + i * frame, frame);
+					plc_good(&p, pcm + i * frame, frame);
 			}
 			assert_true(steepest(pcm, 6 * frame) < 2.2 * steepest(whole, 6 * frame) + 300);
 			double before = tone_rms(whole + 3 * frame, frame / 2);
@@ -59,14 +59,14 @@ static void test_long_loss_fades_to_silence(void **state)
 	(void)state;
 	int16_t pcm[160];
 	struct plc p;
-	plc_init(&p, 8000);
+	plc_reset(&p, 8000);
 	for (size_t i = 0; i < 5; i++) {
 		tone_make(pcm, 160, i * 160, 8000, 300, 10000);
-		plc_heard(&p, pcm, 160);
+		plc_good(&p, pcm, 160);
 	}
 	double before = 1e9;
 	for (size_t i = 0; i < 6; i++) {
-		plc_conceal(&p, pcm, 160);
+		plc_fill(&p, pcm, 160);
 		double now = tone_rms(pcm, 160);
 		assert_true(now <= before + 1);
 		before = now;
@@ -79,8 +79,8 @@ static void test_nothing_before_is_silence(void **state)
 	(void)state;
 	struct plc p;
 	int16_t pcm[960];
-	plc_init(&p, 48000);
-	plc_conceal(&p, pcm, 960);
+	plc_reset(&p, 48000);
+	plc_fill(&p, pcm, 960);
 	assert_true(tone_rms(pcm, 960) == 0);
 }
 
@@ -92,15 +92,15 @@ static void test_any_sizes_and_sounds(void **state)
 	for (size_t i = 0; i < 2000; i++) {
 		struct plc p;
 		uint32_t rate = rates[i % RATES];
-		plc_init(&p, rate);
+		plc_reset(&p, rate);
 		for (size_t k = 0; k < 6; k++) {
 			int16_t pcm[3000];
 			size_t n = rng_below(&rng, 2880);
 			rng_bytes(&rng, pcm, n * 2);
 			if (k % 2)
-				plc_conceal(&p, pcm, n);
+				plc_fill(&p, pcm, n);
 			else
-				plc_heard(&p, pcm, n);
+				plc_good(&p, pcm, n);
 			size_t less = plc_shorten(rate, pcm, n);
 			assert_true(less <= n && less >= n / 2);
 			size_t more = plc_lengthen(rate, pcm, less, 3000);
