@@ -22,6 +22,14 @@ struct target {
 	struct str number; /* TARGET_EXTERNAL, in E.164 with +; borrowed */
 };
 
+/** Who rings in a ring group, or in a flow's ring node. */
+struct ring_member {
+	struct target target;
+	uint16_t weight;  /* 1 unless told: how often it is first, beside the others' */
+	uint16_t tier;    /* 1 is rung first */
+	uint32_t ring_ms; /* how long, where it rings alone; 0: as the group says */
+};
+
 /** "user", "ring_group", ... as a target is written in the tenant file; "" for TARGET_NONE. */
 const char *target_kind_name(enum target_kind k);
 /** TARGET_NONE when no target is called so. */
