@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * References of one object to another, as they stand in a stored body.
+ *
+ * A target is {"kind": "user", "id": 17} or {"kind": "external", "number": "+49301234"}, a link to
+ * an object of a known kind {"id": 17}. In the tenant file they are texts: "user:1001", "main". An
+ * id of an object that comes with the same commit is negative until it is written (object.h).
+ * A member "id" that is a number is always such a reference, wherever in a body it stands.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "tenant/target.h"
+
+enum { /* which targets a field takes: bits by enum target_kind */
+	TARGETS_ALL = (1 << TARGET_KINDS) - 2,
+	TARGETS_PEOPLE = 1 << TARGET_USER | 1 << TARGET_EXTERNAL, /* what rings */
+};
+
+/** From a stored body; `number` is a slice of it. NULL and what is no target give TARGET_NONE. */
+struct target target_read(const json_t *v);
+/** The id of a link in a stored body; 0: none. */
+uint64_t link_read(const json_t *v);
