@@ -2,9 +2,12 @@
 /* Reading a compiled flow, and its references. Compiling is in flow_read.c. */
 #include "tenant/flow.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
-void flow_free(struct flow *f)
+#include "tenant/ref.h"
+
+void flow_free(struct call_flow *f)
 {
 	if (!f)
 		return;
@@ -14,7 +17,7 @@ void flow_free(struct flow *f)
 	free(arena);
 }
 
-uint16_t flow_find(const struct flow *f, struct str name)
+uint16_t flow_node_find(const struct call_flow *f, struct str name)
 {
 	for (uint16_t i = 0; i < f->n_nodes; i++) {
 		if (str_eq(f->nodes[i].name, name))
@@ -40,27 +43,40 @@ static struct str text_of(const json_t *v)
 	return (struct str){json_string_value(v), json_string_length(v)};
 }
 
+static bool has_id(const json_t *ref, size_t members)
+{
+	return json_object_size(ref) == members && json_integer_value(json_object_get(ref, "id")) != 0;
+}
+
 bool flow_is_ref(const json_t *ref)
 {
-	if (json_is_integer(ref))
-		return json_integer_value(ref) > 0;
-	return json_string_length(ref) > 0 && json_string_length(ref) <= 128;
+	return has_id(ref, 1) || (json_string_length(ref) > 0 && json_string_length(ref) <= 128);
 }
 
 bool flow_is_target(const json_t *ref)
 {
-	const json_t *number = json_object_get(ref, "number");
-	struct str rest = text_of(ref);
+	struct str rest = text_of(ref), kind = text_of(json_object_get(ref, "kind"));
+	size_t number = json_string_length(json_object_get(ref, "number"));
 
 	if (json_is_string(ref) && rest.n <= 160) {
-		struct str kind = str_cut(&rest, ':');
-
+		kind = str_cut(&rest, ':');
 		return rest.n && (target_kind_find(kind) || str_eq(kind, STR("extension")));
 	}
-	if (!json_is_object(ref) || json_object_size(ref) != 1)
-		return false;
-	return json_integer_value(json_object_get(ref, "id")) > 0 ||
-	       (json_string_length(number) > 0 && json_string_length(number) <= 32);
+	if (target_kind_find(kind) == TARGET_EXTERNAL)
+		return json_object_size(ref) == 2 && number > 0 && number <= 32;
+	return target_kind_find(kind) && has_id(ref, 2);
+}
+
+int flow_resolve_ids(const char *kind, const json_t *ref, struct target *out, void *arg)
+{
+	(void)arg;
+	if (json_is_string(ref))
+		return ENOENT;
+	if (strcmp(kind, "target") == 0)
+		*out = target_read(ref);
+	else
+		out->id = link_read(ref);
+	return 0;
 }
 
 struct mapping {
@@ -84,7 +100,7 @@ static void map_item(const struct mapping *m, json_t *list, size_t i)
 {
 	json_t *item = json_array_get(list, i), *ref = item, *now = NULL;
 
-	if (json_is_object(item))
+	if (json_is_object(item)) /* {"prompt": {"id": 7}} */
 		ref = json_object_get(item, "prompt");
 	if (ref && flow_is_ref(ref))
 		now = m->fn("prompt", ref, m->arg);

@@ -8,7 +8,7 @@
  *                   "exits": {"1": "sales", "timeout": "bye"}}, ...}}
  *
  * References are written by name in the tenant file ("user:1001", a schedule's name) and by id in a
- * body ({"id": 7}, 7); compiling asks a callback what they mean.
+ * body (tenant/ref.h); compiling asks a callback what they mean.
  *
  * Thread:   pure; a compiled flow is read on any thread.
  * Lifetime: flow_compile -> owned by a tenant's snapshot -> flow_free.
@@ -79,7 +79,7 @@ struct flow_node {
 	const uint16_t *exits;           /* node_exits(kind): nodes or FLOW_NOWHERE */
 };
 
-struct flow {
+struct call_flow {
 	uint64_t id;
 	struct str name;
 	uint16_t start;
@@ -102,10 +102,10 @@ typedef int flow_resolve_fn(const char *kind, const json_t *ref, struct target *
  * @param resolve  NULL: only the shape is looked at, and references are 0
  * @return 0; E_POLICY and a line in `why` for each fault with its place ("nodes.greet.retries: ...")
  */
-must_check int flow_compile(struct flow **out, uint64_t id, const json_t *body,
+must_check int flow_compile(struct call_flow **out, uint64_t id, const json_t *body,
                             flow_resolve_fn *resolve, void *arg, struct buf *why);
-void flow_free(struct flow *f);
-static inline size_t flow_bytes(const struct flow *f)
+void flow_free(struct call_flow *f);
+static inline size_t flow_bytes(const struct call_flow *f)
 {
 	return f->bytes;
 }
@@ -114,7 +114,7 @@ static inline size_t flow_bytes(const struct flow *f)
 must_check int flow_check_nodes(const json_t *body, const char *where, struct buf *why);
 
 /** The body again, with defaults filled in and references by id. A new reference. */
-json_t *flow_print(const struct flow *f);
+json_t *flow_print(const struct call_flow *f);
 
 /**
  * Each reference of a body, in place: `fn` gives what stands for it from now on (a new reference)
@@ -123,12 +123,15 @@ json_t *flow_print(const struct flow *f);
 typedef json_t *flow_ref_fn(const char *kind, const json_t *ref, void *arg);
 void flow_map_refs(json_t *body, flow_ref_fn *fn, void *arg);
 
+/** For bodies as they are stored: ids are what they say. */
+int flow_resolve_ids(const char *kind, const json_t *ref, struct target *out, void *arg);
+
 /** Is `ref` written as a reference to this kind of object, or as a target? */
 bool flow_is_ref(const json_t *ref);
 bool flow_is_target(const json_t *ref);
 
 /** A node's position, FLOW_NOWHERE when none is called so. */
-uint16_t flow_find(const struct flow *f, struct str name);
+uint16_t flow_node_find(const struct call_flow *f, struct str name);
 
 /* -- a node's values ----------------------------------------------------------------- */
 

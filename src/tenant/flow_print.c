@@ -10,8 +10,13 @@ static json_t *text(struct str s)
 static json_t *print_target(const struct target *t)
 {
 	if (t->kind == TARGET_EXTERNAL)
-		return json_pack("{s:o}", "number", text(t->number));
-	return json_pack("{s:I}", "id", (json_int_t)t->id);
+		return json_pack("{s:s,s:o}", "kind", "external", "number", text(t->number));
+	return json_pack("{s:s,s:I}", "kind", target_kind_name(t->kind), "id", (json_int_t)t->id);
+}
+
+static json_t *print_link(uint64_t id)
+{
+	return json_pack("{s:I}", "id", (json_int_t)id);
 }
 
 static json_t *print_item(const struct flow_item *i)
@@ -23,7 +28,7 @@ static json_t *print_item(const struct flow_item *i)
 	};
 
 	if (i->kind == ITEM_PROMPT)
-		return json_pack("{s:I}", "prompt", (json_int_t)i->id);
+		return json_pack("{s:o}", "prompt", print_link(i->id));
 	if (i->kind == ITEM_SILENCE)
 		return json_pack("{s:I}", "silence_ms", (json_int_t)i->ms);
 	return json_pack("{s:o}", names[i->kind], text(i->text));
@@ -44,7 +49,7 @@ static json_t *print_case(const struct flow_case *c)
 	json_t *out = json_object();
 
 	if (c->test == CASE_LIST)
-		json_object_set_new(out, "list", json_integer((json_int_t)c->list));
+		json_object_set_new(out, "list", print_link(c->list));
 	else
 		json_object_set_new(out, c->test == CASE_IS ? "is" : "begins", text(c->value));
 	json_object_set_new(out, "exit", text(c->exit));
@@ -83,7 +88,7 @@ static json_t *print_value(const struct node_field *f, const struct flow_value *
 	case NODE_WORD:
 		return json_string(f->words[v->number]);
 	case NODE_REF:
-		return json_integer((json_int_t)v->target.id);
+		return print_link(v->target.id);
 	case NODE_TARGET:
 		return print_target(&v->target);
 	default:
@@ -94,13 +99,13 @@ static json_t *print_value(const struct node_field *f, const struct flow_value *
 	}
 }
 
-static void print_link(const struct flow *f, json_t *exits, struct str name, uint16_t to)
+static void print_exit(const struct call_flow *f, json_t *exits, struct str name, uint16_t to)
 {
 	if (to != FLOW_NOWHERE)
 		json_object_setn_new(exits, name.p, name.n, text(f->nodes[to].name));
 }
 
-static json_t *print_exits(const struct flow *f, const struct flow_node *n)
+static json_t *print_exits(const struct call_flow *f, const struct flow_node *n)
 {
 	json_t *out = json_object();
 	const struct flow_case *cases = NULL;
@@ -111,16 +116,16 @@ static json_t *print_exits(const struct flow *f, const struct flow_node *n)
 	else if (n->kind == NODE_WEBHOOK)
 		cases = flow_list(n, F_WEBHOOK_ANSWERS, &count);
 	for (size_t i = 0; i < count; i++)
-		print_link(f, out, cases[i].exit, cases[i].to);
+		print_exit(f, out, cases[i].exit, cases[i].to);
 	for (size_t i = 0; i < node_exits(n->kind); i++) {
 		enum node_exit_id id = (enum node_exit_id)((size_t)node_kind(n->kind)->first_exit + i);
 
-		print_link(f, out, str_z(node_exit(id)->name), n->exits[i]);
+		print_exit(f, out, str_z(node_exit(id)->name), n->exits[i]);
 	}
 	return out;
 }
 
-static json_t *print_node(const struct flow *f, const struct flow_node *n)
+static json_t *print_node(const struct call_flow *f, const struct flow_node *n)
 {
 	json_t *out = json_pack("{s:s}", "kind", node_kind(n->kind)->name);
 
@@ -135,7 +140,7 @@ static json_t *print_node(const struct flow *f, const struct flow_node *n)
 	return out;
 }
 
-json_t *flow_print(const struct flow *f)
+json_t *flow_print(const struct call_flow *f)
 {
 	json_t *nodes = json_object();
 

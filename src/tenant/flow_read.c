@@ -11,7 +11,7 @@
 enum { CHUNK = 2048, MAX_FAULTS = 100 };
 
 struct reader {
-	struct flow *flow;
+	struct call_flow *flow;
 	struct flow_node *nodes;
 	struct arena *arena;
 	const json_t *node;    /* the one that is read */
@@ -236,9 +236,9 @@ static void read_member(struct reader *r, const char *place, const json_t *v,
 		    strcmp(name, "ring_s"))
 			value_fault(r, place, str_z(name), "is no field of a member");
 	}
-	if (!small_number(v, "weight", 100, 1, &weight) || !small_number(v, "tier", 100, 1, &tier) ||
+	if (!small_number(v, "weight", 1000, 1, &weight) || !small_number(v, "tier", 100, 1, &tier) ||
 	    !small_number(v, "ring_s", 600, 0, &ring_s))
-		fault(r, place, "weight and tier must be 1 to 100, ring_s 1 to 600");
+		fault(r, place, "weight must be 1 to 1000, tier 1 to 100, ring_s 1 to 600");
 	*out = (struct ring_member){
 		.target = read_target(r, place, json_object_get(v, "target")),
 		.weight = (uint16_t)weight,
@@ -250,7 +250,7 @@ static void read_member(struct reader *r, const char *place, const json_t *v,
 static uint16_t read_link(struct reader *r, const char *exit, const json_t *v)
 {
 	char place[64];
-	uint16_t at = flow_find(r->flow, text_of(v));
+	uint16_t at = flow_node_find(r->flow, text_of(v));
 
 	if (at != FLOW_NOWHERE)
 		return at;
@@ -604,7 +604,7 @@ static void read_start(struct reader *r, const json_t *start)
 {
 	if (!json_is_string(start))
 		return fault(r, "start", "must be the name of a node");
-	r->flow->start = flow_find(r->flow, text_of(start));
+	r->flow->start = flow_node_find(r->flow, text_of(start));
 	if (r->flow->start == FLOW_NOWHERE)
 		value_fault(r, "start", text_of(start), "is no node of the flow");
 }
@@ -623,14 +623,14 @@ static void read_flow(struct reader *r, const json_t *body)
 	read_start(r, json_object_get(body, "start"));
 }
 
-static int compile(struct flow **out, uint64_t id, const json_t *body, struct reader *r)
+static int compile(struct call_flow **out, uint64_t id, const json_t *body, struct reader *r)
 {
 	r->arena = malloc(sizeof *r->arena);
 	if (!r->arena)
 		abort();
 	arena_init(r->arena, CHUNK);
 	r->flow = arena_zalloc(r->arena, sizeof *r->flow);
-	*r->flow = (struct flow){.id = id, .start = FLOW_NOWHERE, .arena = r->arena,
+	*r->flow = (struct call_flow){.id = id, .start = FLOW_NOWHERE, .arena = r->arena,
 	                         .bytes = sizeof *r->flow};
 	read_flow(r, body);
 	if (!r->faults) {
@@ -641,7 +641,7 @@ static int compile(struct flow **out, uint64_t id, const json_t *body, struct re
 	return E_POLICY;
 }
 
-int flow_compile(struct flow **out, uint64_t id, const json_t *body, flow_resolve_fn *resolve,
+int flow_compile(struct call_flow **out, uint64_t id, const json_t *body, flow_resolve_fn *resolve,
                  void *arg, struct buf *why)
 {
 	struct reader r = {.resolve = resolve, .arg = arg, .where = "", .why = why};
@@ -652,7 +652,7 @@ int flow_compile(struct flow **out, uint64_t id, const json_t *body, flow_resolv
 int flow_check_nodes(const json_t *body, const char *where, struct buf *why)
 {
 	struct reader r = {.where = where, .why = why};
-	struct flow *f = NULL;
+	struct call_flow *f = NULL;
 	int err = compile(&f, 0, body, &r);
 
 	flow_free(f);

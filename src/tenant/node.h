@@ -91,14 +91,10 @@ struct node_kind {
 	enum node_exit_id first_exit;
 };
 
-/* Words of NODE_WORD fields, in the order of the tables in node.c. */
+/* Words of NODE_WORD fields, in the order of the tables in node.c; strategies: enum ring_strategy. */
 enum say_as { SAY_TEXT, SAY_NUMBER, SAY_DIGITS, SAY_TIME, SAY_DATE, SAY_DURATION };
 enum branch_on {
 	BRANCH_CALLER, BRANCH_DIALLED, BRANCH_DIGITS, BRANCH_VARIABLE, BRANCH_LANGUAGE, BRANCH_DAY_MODE,
-};
-enum node_strategy {
-	STRATEGY_ALL, STRATEGY_SEQUENCE, STRATEGY_ROUND_ROBIN, STRATEGY_RANDOM, STRATEGY_WEIGHTED,
-	STRATEGY_LONGEST_IDLE, STRATEGY_TIERS,
 };
 enum voicemail_mode { VOICEMAIL_LEAVE, VOICEMAIL_LISTEN };
 enum directory_by { DIRECTORY_ANY, DIRECTORY_FIRST, DIRECTORY_LAST };

@@ -68,23 +68,6 @@ struct user {
 	bool in_directory;     /* found by dialling a name */
 };
 
-enum ring_strategy {
-	RING_ALL,
-	RING_SEQUENCE,     /* as they stand, one after the other */
-	RING_ROUND_ROBIN,  /* in turn, beginning behind the one that began last */
-	RING_RANDOM,
-	RING_WEIGHTED,     /* at random, in proportion to `weight` */
-	RING_LONGEST_IDLE, /* whose last call ended first */
-	RING_TIERS,        /* all of the lowest tier, then all of the next */
-};
-
-struct ring_member {
-	struct target target; /* a user, or external */
-	uint16_t weight;      /* 1 to 1000 */
-	uint16_t tier;        /* 1 to 100 */
-	uint32_t ring_ms;     /* 0: the group's */
-};
-
 struct ring_group {
 	uint64_t id;
 	struct str name, extension; /* empty: none */

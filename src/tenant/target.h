@@ -22,12 +22,22 @@ struct target {
 	struct str number; /* TARGET_EXTERNAL, in E.164 with +; borrowed */
 };
 
-/** Who rings in a ring group, or in a flow's ring node. */
+enum ring_strategy {
+	RING_ALL,
+	RING_SEQUENCE,     /* as they stand, one after the other */
+	RING_ROUND_ROBIN,  /* in turn, beginning behind the one that began last */
+	RING_RANDOM,
+	RING_WEIGHTED,     /* at random, in proportion to `weight` */
+	RING_LONGEST_IDLE, /* whose last call ended first */
+	RING_TIERS,        /* all of the lowest tier, then all of the next */
+};
+
+/** Who rings in a ring group, in a flow's ring node, for a queue. */
 struct ring_member {
-	struct target target;
-	uint16_t weight;  /* 1 unless told: how often it is first, beside the others' */
-	uint16_t tier;    /* 1 is rung first */
-	uint32_t ring_ms; /* how long, where it rings alone; 0: as the group says */
+	struct target target; /* a user, or external */
+	uint16_t weight;      /* 1 to 1000 */
+	uint16_t tier;        /* 1 to 100 */
+	uint32_t ring_ms;     /* 0: the group's */
 };
 
 /** "user", "ring_group", ... as a target is written in the tenant file; "" for TARGET_NONE. */

@@ -30,14 +30,7 @@ static int resolve(const char *kind, const json_t *ref, struct target *out, void
 		out->id = 7;
 		return 0;
 	}
-	if (json_is_object(ref) && json_object_get(ref, "number")) {
-		out->kind = TARGET_EXTERNAL;
-		out->number = str_z(json_string_value(json_object_get(ref, "number")));
-		return 0;
-	}
-	out->kind = TARGET_USER;
-	out->id = (uint64_t)json_integer_value(json_is_object(ref) ? json_object_get(ref, "id") : ref);
-	return 0;
+	return flow_resolve_ids(kind, ref, out, NULL);
 }
 
 static json_t *load(const char *text)
@@ -50,10 +43,10 @@ static json_t *load(const char *text)
 	return j;
 }
 
-static struct flow *compiled(const char *text)
+static struct call_flow *compiled(const char *text)
 {
 	json_t *body = load(text);
-	struct flow *f = NULL;
+	struct call_flow *f = NULL;
 	struct buf why;
 
 	buf_init(&why, 10000);
@@ -68,7 +61,7 @@ static struct flow *compiled(const char *text)
 static void refused(const char *text, const char *line)
 {
 	json_t *body = load(text);
-	struct flow *f = NULL;
+	struct call_flow *f = NULL;
 	struct buf why;
 
 	buf_init(&why, 10000);
@@ -85,7 +78,7 @@ static void refused(const char *text, const char *line)
 
 static void test_menu_is_compiled(void **state)
 {
-	struct flow *f = compiled(ONE("{\"kind\":\"menu\",\"items\":[\"welcome\",{\"say\":\"hello ${x}\"},"
+	struct call_flow *f = compiled(ONE("{\"kind\":\"menu\",\"items\":[\"welcome\",{\"say\":\"hello ${x}\"},"
 	                              "{\"silence_ms\":200}],\"retries\":3,"
 	                              "\"exits\":{\"1\":\"z\",\"timeout\":\"a\"}}"));
 	size_t n;
@@ -112,7 +105,7 @@ static void test_menu_is_compiled(void **state)
 
 static void test_cases_lead_through_exits_of_their_own(void **state)
 {
-	struct flow *f = compiled(ONE("{\"kind\":\"branch\",\"on\":\"caller\",\"cases\":["
+	struct call_flow *f = compiled(ONE("{\"kind\":\"branch\",\"on\":\"caller\",\"cases\":["
 	                              "{\"list\":\"vips\",\"exit\":\"vip\"},{\"begins\":\"+49\",\"exit\":\"de\"},"
 	                              "{\"is\":\"1001\",\"exit\":\"else\"}],"
 	                              "\"exits\":{\"vip\":\"z\",\"de\":\"a\",\"else\":\"z\"}}"));
@@ -156,7 +149,7 @@ static void test_faults_have_their_place(void **state)
 	refused(ONE("{\"kind\":\"ring\",\"exits\":{\"no_answer\":\"z\"}}"), "nodes.a: rings either a group or members");
 	refused(ONE("{\"kind\":\"ring\",\"members\":[\"moon\"]}"), "nodes.a.members[0]: must be a target");
 	refused(ONE("{\"kind\":\"ring\",\"members\":[{\"target\":\"user:1\",\"weight\":0}]}"),
-	        "nodes.a.members[0]: weight and tier");
+	        "nodes.a.members[0]: weight must be");
 	refused(ONE("{\"kind\":\"forward\"}"), "nodes.a: leads either to a target or to a number");
 	refused(ONE("{\"kind\":\"forward\",\"to\":\"user:none\"}"), "nodes.a.to: \"user:none\" is nothing");
 	refused(ONE("{\"kind\":\"branch\",\"on\":\"variable\",\"cases\":[{\"is\":\"x\",\"exit\":\"e\"}],"
@@ -195,21 +188,21 @@ static void test_faults_of_a_whole_flow_are_bounded(void **state)
 
 static const char every[] =
 	"{\"name\":\"all\",\"start\":\"n0\",\"nodes\":{"
-	"\"n0\":{\"kind\":\"play\",\"items\":[{\"prompt\":9},{\"tone\":\"busy\"}],\"barge_in\":true,\"exits\":{\"next\":\"n1\"}},"
+	"\"n0\":{\"kind\":\"play\",\"items\":[{\"prompt\":{\"id\":9}},{\"tone\":\"busy\"}],\"barge_in\":true,\"exits\":{\"next\":\"n1\"}},"
 	"\"n1\":{\"kind\":\"say\",\"text\":\"12\",\"as\":\"number\",\"exits\":{\"next\":\"n2\"}},"
 	"\"n2\":{\"kind\":\"webhook\",\"url\":\"https://x.test/\",\"send\":[\"a\",\"b\"],\"answers\":[\"yes\",\"no\"],"
 	"\"exits\":{\"yes\":\"n3\",\"no\":\"n4\",\"failed\":\"n5\"}},"
-	"\"n3\":{\"kind\":\"ring\",\"members\":[{\"target\":{\"id\":4},\"weight\":2,\"tier\":1,\"ring_s\":5},{\"id\":5}],"
+	"\"n3\":{\"kind\":\"ring\",\"members\":[{\"target\":{\"kind\":\"user\",\"id\":4},\"weight\":2,\"tier\":1,\"ring_s\":5},{\"kind\":\"user\",\"id\":5}],"
 	"\"strategy\":\"weighted\",\"exits\":{\"no_answer\":\"n4\"}},"
-	"\"n4\":{\"kind\":\"voicemail\",\"mailbox\":{\"id\":8}},"
-	"\"n5\":{\"kind\":\"branch\",\"on\":\"dialled\",\"cases\":[{\"is\":\"1\",\"exit\":\"one\"},{\"list\":3,\"exit\":\"else\"}],"
+	"\"n4\":{\"kind\":\"voicemail\",\"mailbox\":{\"kind\":\"user\",\"id\":8}},"
+	"\"n5\":{\"kind\":\"branch\",\"on\":\"dialled\",\"cases\":[{\"is\":\"1\",\"exit\":\"one\"},{\"list\":{\"id\":3},\"exit\":\"else\"}],"
 	"\"exits\":{\"one\":\"n6\",\"else\":\"n7\"}},"
-	"\"n6\":{\"kind\":\"forward\",\"to\":{\"number\":\"+4930123\"}},"
-	"\"n7\":{\"kind\":\"schedule\",\"schedule\":2,\"exits\":{\"open\":\"n0\",\"closed\":\"n6\"}}}}";
+	"\"n6\":{\"kind\":\"forward\",\"to\":{\"kind\":\"external\",\"number\":\"+4930123\"}},"
+	"\"n7\":{\"kind\":\"schedule\",\"schedule\":{\"id\":2},\"exits\":{\"open\":\"n0\",\"closed\":\"n6\"}}}}";
 
 static void test_printed_flow_compiles_to_itself(void **state)
 {
-	struct flow *f = compiled(every), *again = NULL;
+	struct call_flow *f = compiled(every), *again = NULL;
 	json_t *first = flow_print(f), *second;
 	struct buf why;
 
@@ -231,7 +224,7 @@ static void test_printed_flow_compiles_to_itself(void **state)
 static json_t *to_name(const char *kind, const json_t *ref, void *arg)
 {
 	char text[64];
-	json_int_t id = json_integer_value(json_is_object(ref) ? json_object_get(ref, "id") : ref);
+	json_int_t id = json_integer_value(json_object_get(ref, "id"));
 
 	++*(size_t *)arg;
 	if (!id)
@@ -248,8 +241,8 @@ static json_t *to_id(const char *kind, const json_t *ref, void *arg)
 	if (!text)
 		return NULL;
 	if (strcmp(kind, "target") == 0)
-		return json_pack("{s:i}", "id", atoi(text + 5));
-	return json_integer(atoi(text));
+		return json_pack("{s:s,s:i}", "kind", "user", "id", atoi(text + 5));
+	return json_pack("{s:i}", "id", atoi(text));
 }
 
 static void test_references_are_mapped_there_and_back(void **state)
@@ -281,9 +274,11 @@ static void test_targets_have_a_shape(void **state)
 	} all[] = {
 		{"\"user:1001\"", true},  {"\"external:+49301\"", true}, {"\"extension:7\"", true},
 		{"\"user:\"", false},     {"\"user\"", false},           {"\"moon:1\"", false},
-		{"{\"id\":3}", true},     {"{\"id\":0}", false},         {"{\"id\":3,\"x\":1}", false},
-		{"{\"number\":\"+49\"}", true}, {"{\"number\":\"\"}", false}, {"7", false}, {"[]", false},
-		{"\":1\"", false},
+		{"{\"id\":3}", false},    {"{\"kind\":\"user\",\"id\":3}", true},
+		{"{\"kind\":\"user\",\"id\":-3}", true}, {"{\"kind\":\"user\",\"id\":0}", false},
+		{"{\"kind\":\"user\",\"id\":3,\"x\":1}", false}, {"7", false}, {"[]", false},
+		{"{\"kind\":\"external\",\"number\":\"+49\"}", true}, {"\":1\"", false},
+		{"{\"kind\":\"external\",\"number\":\"\"}", false}, {"{\"kind\":\"\",\"id\":3}", false},
 	};
 
 	(void)state;
