@@ -14,6 +14,8 @@ void call_route_step(struct call *c, struct route_facts *f)
 	f->dialled = c->dialled;
 	f->caller = tenant_user_by_id(c->tenant, c->caller_user);
 	f->device = tenant_device_by_id(c->tenant, c->caller_device);
+	f->caller_number = c->caller_number;
+	f->caller_name = c->caller_name;
 	f->ring_ms = c->calls->a.settings.ring_ms;
 	route_step(c->tenant, f, &c->route, &c->decision, &tr);
 	struct buf notes, all;
@@ -100,6 +102,9 @@ static void act(struct call *c)
 	case ROUTE_REJECT:
 		call_end(c, c->any_busy || c->rang_out || c->best_status ? END_CALLEE : END_SYSTEM,
 		         d->status, d->reason ? d->reason : sip_reason(d->status).p, c->best_reason);
+		return;
+	default: /* a call must not wait for what nobody does */
+		call_end(c, END_SYSTEM, 501, "the route wants what calls cannot do yet", STR_NONE);
 		return;
 	}
 }

@@ -60,6 +60,14 @@ static void put_num(struct buf *b, uint8_t tag, uint64_t v)
 	put_bytes(b, tag, bytes, n);
 }
 
+/** Without the zero bytes at the end. */
+static size_t used_bytes(const void *p, size_t n)
+{
+	while (n && !((const uint8_t *)p)[n - 1])
+		n--;
+	return n;
+}
+
 static uint32_t leg_flags(const struct leg *l)
 {
 	return (l->uac ? FLAG_UAC : 0u) | (l->peer_timer ? FLAG_TIMER : 0u) |
@@ -170,7 +178,7 @@ void call_record_write(const struct call *c, struct buf *out)
 	put_num(out, C_CALLER_USER, c->caller_user);
 	put_num(out, C_CALLER_DEVICE, c->caller_device);
 	put_num(out, C_MAX_FORWARDS, (uint64_t)c->max_forwards);
-	put_bytes(out, C_ROUTE, &c->route, sizeof c->route);
+	put_bytes(out, C_ROUTE, &c->route, used_bytes(&c->route, sizeof c->route));
 	put_str(out, C_TRACE, c->trace_json);
 	put_num(out, C_START, c->start_ms);
 	put_num(out, C_RING, c->ring_ms);
@@ -335,7 +343,11 @@ static int read_field(struct call *c, uint8_t tag, struct str v, uint64_t *b_ind
 	case C_CALLER_USER: c->caller_user = num(v); break;
 	case C_CALLER_DEVICE: c->caller_device = num(v); break;
 	case C_MAX_FORWARDS: c->max_forwards = (int32_t)num(v); break;
-	case C_ROUTE: bytes(v, &c->route, sizeof c->route); break;
+	case C_ROUTE: /* zero bytes at its end were not written */
+		if (v.n > sizeof c->route)
+			return E_MALFORMED;
+		memcpy(&c->route, v.p, v.n);
+		break;
 	case C_TRACE: text_set(&c->trace_json, v); break;
 	case C_START: c->start_ms = num(v); break;
 	case C_RING: c->ring_ms = num(v); break;

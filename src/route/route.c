@@ -1,268 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "route/route.h"
 
-#include <stdio.h>
+#include <errno.h>
 
-void route_trace_init(struct route_trace *tr, struct arena *a)
-{
-	*tr = (struct route_trace){.arena = a};
-}
-
-static void note(struct route_trace *tr, struct str rule, struct str saw, struct str result,
-                 struct str why)
-{
-	if (!tr)
-		return;
-	if (tr->n == tr->cap) {
-		size_t cap = tr->cap ? tr->cap * 2 : 8;
-		struct route_note *notes = arena_alloc(tr->arena, cap * sizeof *notes);
-		if (tr->n)
-			memcpy(notes, tr->notes, tr->n * sizeof *notes);
-		tr->notes = notes;
-		tr->cap = cap;
-	}
-	tr->notes[tr->n++] = (struct route_note){
-		.rule = arena_dup(tr->arena, rule),
-		.saw = arena_dup(tr->arena, saw),
-		.result = arena_dup(tr->arena, result),
-		.why = arena_dup(tr->arena, why),
-	};
-}
-
-void route_trace_put_json(struct buf *out, const struct route_trace *tr)
-{
-	buf_ch(out, '[');
-	for (size_t i = 0; i < tr->n; i++) {
-		const struct route_note *n = &tr->notes[i];
-		buf_lit(out, "{\"rule\":");
-		buf_json_str(out, n->rule);
-		buf_lit(out, ",\"saw\":");
-		buf_json_str(out, n->saw);
-		buf_lit(out, ",\"result\":");
-		buf_json_str(out, n->result);
-		buf_lit(out, ",\"why\":");
-		buf_json_str(out, n->why);
-		buf_ch(out, '}');
-		if (i + 1 < tr->n)
-			buf_ch(out, ',');
-	}
-	buf_ch(out, ']');
-}
+#include "route/internal.h"
 
 const char *route_action_name(enum route_action a)
 {
-	switch (a) {
-	case ROUTE_ASK:
-		return "ask";
-	case ROUTE_RING:
-		return "ring";
-	case ROUTE_ECHO:
-		return "echo";
-	case ROUTE_REJECT:
-		return "reject";
-	}
-	return "?";
+	static const char *const names[ROUTE_ACTIONS] = {
+		[ROUTE_ASK] = "ask", [ROUTE_RING] = "ring", [ROUTE_ECHO] = "echo", [ROUTE_REJECT] = "reject",
+		[ROUTE_PLAY] = "play", [ROUTE_COLLECT] = "collect", [ROUTE_RECORD_MESSAGE] = "record_message",
+		[ROUTE_MAILBOX_LISTEN] = "mailbox_listen", [ROUTE_CONFERENCE] = "conference",
+		[ROUTE_QUEUE] = "queue", [ROUTE_WEBHOOK_ASK] = "webhook", [ROUTE_CHANGE] = "change",
+		[ROUTE_RECORD_ON] = "record_on", [ROUTE_RECORD_OFF] = "record_off",
+		[ROUTE_CONNECT] = "connect",
+	};
+
+	return a < ROUTE_ACTIONS ? names[a] : "?";
 }
 
-static void reject(struct route_state *s, struct route_decision *out, uint16_t status,
-                   const char *reason)
-{
-	s->at = ROUTE_AT_END;
-	out->action = ROUTE_REJECT;
-	out->status = status;
-	out->reason = reason;
-}
-
-/* -- the rules of a call's beginning, in the order in which they are tried ----------- */
-
-/** A rule looks at the call and decides it (true) or lets it pass. */
-typedef bool rule_fn(const struct tenant *t, const struct route_facts *f, struct route_state *s,
-                     struct route_decision *out, struct route_trace *tr);
-
-static bool rule_empty(const struct tenant *t, const struct route_facts *f, struct route_state *s,
-                       struct route_decision *out, struct route_trace *tr)
-{
-	(void)t;
-	if (f->dialled.n && f->dialled.n <= ROUTE_MAX_DIALLED)
-		return false;
-	note(tr, STR("number"), str_sub(f->dialled, 0, ROUTE_MAX_DIALLED), STR("rejected"),
-	     f->dialled.n ? STR("the number is longer than any can be") : STR("no number was dialled"));
-	reject(s, out, 484, NULL);
-	return true;
-}
-
-static bool rule_feature_code(const struct tenant *t, const struct route_facts *f,
-                              struct route_state *s, struct route_decision *out,
-                              struct route_trace *tr)
-{
-	(void)t;
-	if (f->dialled.p[0] != '*') {
-		note(tr, STR("feature-code"), f->dialled, STR("passed"), STR("does not begin with *"));
-		return false;
-	}
-	if (str_eq(f->dialled, STR("*43"))) {
-		note(tr, STR("feature-code"), f->dialled, STR("matched"), STR("*43 is the echo test"));
-		s->at = ROUTE_AT_END;
-		out->action = ROUTE_ECHO;
-		return true;
-	}
-	bool begun = str_starts(STR("*43"), f->dialled);
-	note(tr, STR("feature-code"), f->dialled, STR("rejected"),
-	     begun ? STR("the beginning of a feature code") : STR("no such feature code"));
-	reject(s, out, begun ? 484 : 404, NULL);
-	return true;
-}
-
-static bool rule_extension(const struct tenant *t, const struct route_facts *f,
-                           struct route_state *s, struct route_decision *out,
-                           struct route_trace *tr)
-{
-	const struct user *u = tenant_user_by_extension(t, f->dialled);
-	const char *how = "is the extension of";
-	if (!u) {
-		const struct device *d = tenant_device_by_username(t, f->dialled);
-		if (d) {
-			u = d->user;
-			how = "is the user name of a device of";
-		}
-	}
-	if (!u) {
-		note(tr, STR("extension"), f->dialled, STR("passed"), STR("nobody has it in this tenant"));
-		return false;
-	}
-	char text[256];
-	snprintf(text, sizeof text, "%s " STR_FMT " (" STR_FMT ")", how, STR_ARG(u->name),
-	         STR_ARG(u->extension));
-	note(tr, STR("extension"), f->dialled, STR("matched"), str_z(text));
-	s->at = ROUTE_AT_PRESENCE;
-	s->user = u->id;
-	out->action = ROUTE_ASK;
-	out->users[0] = u->id;
-	out->n_users = 1;
-	return true;
-}
-
-static bool all_digits(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	return true;
-}
-
-static bool rule_incomplete(const struct tenant *t, const struct route_facts *f,
-                            struct route_state *s, struct route_decision *out,
-                            struct route_trace *tr)
-{
-	if (!all_digits(f->dialled) || !tenant_extension_prefix(t, f->dialled)) {
-		note(tr, STR("incomplete"), f->dialled, STR("passed"),
-		     STR("no extension begins with it"));
-		return false;
-	}
-	note(tr, STR("incomplete"), f->dialled, STR("rejected"),
-	     STR("longer extensions begin with it: more digits are needed"));
-	reject(s, out, 484, NULL);
-	return true;
-}
-
-static bool rule_unknown(const struct tenant *t, const struct route_facts *f,
-                         struct route_state *s, struct route_decision *out, struct route_trace *tr)
-{
-	(void)t;
-	note(tr, STR("unknown-number"), f->dialled, STR("rejected"),
-	     STR("no rule leads anywhere from this number"));
-	reject(s, out, 404, NULL);
-	return true;
-}
-
-static rule_fn *const rules[] = {
-	rule_empty, rule_feature_code, rule_extension, rule_incomplete, rule_unknown,
+static const char *const event_names[ROUTE_EVENTS] = {
+	[ROUTE_BEGIN] = "begin", [ROUTE_PRESENCE] = "presence", [ROUTE_RANG_OUT] = "rang_out",
+	[ROUTE_BUSY] = "busy", [ROUTE_UNREACHABLE] = "unreachable", [ROUTE_RESUME] = "resume",
+	[ROUTE_REDIRECTED] = "redirected", [ROUTE_DONE] = "done", [ROUTE_DIGITS] = "digits",
+	[ROUTE_RECORDED] = "recorded", [ROUTE_CONFERENCE_LEFT] = "conference_left",
+	[ROUTE_QUEUE_TURN] = "queue_turn", [ROUTE_QUEUE_TIMEOUT] = "queue_timeout",
+	[ROUTE_QUEUE_LEFT] = "queue_left", [ROUTE_QUEUE_FULL] = "queue_full",
+	[ROUTE_WEBHOOK] = "webhook", [ROUTE_CHANGED] = "changed", [ROUTE_SCREENED] = "screened",
 };
 
-static void at_start(const struct tenant *t, const struct route_facts *f, struct route_state *s,
-                     struct route_decision *out, struct route_trace *tr)
+const char *route_event_name(enum route_event e)
 {
-	note(tr, STR("tenant"), tenant_name(t), STR("matched"),
-	     f->caller ? STR("the caller's device belongs to it") : STR("the call came for its domain"));
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-		if (rules[i](t, f, s, out, tr))
-			return;
+	return e < ROUTE_EVENTS ? event_names[e] : "?";
 }
 
-static void at_presence(const struct tenant *t, const struct route_facts *f, struct route_state *s,
-                        struct route_decision *out, struct route_trace *tr)
+int route_event_find(struct str name, enum route_event *out)
 {
-	const struct user *u = tenant_user_by_id(t, s->user);
-	const struct route_presence *p = NULL;
-	for (size_t i = 0; i < f->n_presence; i++)
-		if (f->presence[i].user == s->user)
-			p = &f->presence[i];
-	struct str who = u ? u->extension : STR("?");
-	if (!u || !p || p->registered == 0) {
-		note(tr, STR("registered"), who, STR("rejected"), STR("no device of the user is registered"));
-		reject(s, out, 480, NULL);
-		return;
+	for (size_t i = 0; i < ROUTE_EVENTS; i++) {
+		if (str_eq(name, str_z(event_names[i]))) {
+			*out = (enum route_event)i;
+			return 0;
+		}
 	}
-	char text[96];
-	snprintf(text, sizeof text, "%u binding%s to ring, all at once", p->registered,
-	         p->registered == 1 ? "" : "s");
-	note(tr, STR("registered"), who, STR("matched"), str_z(text));
-	s->at = ROUTE_AT_RING;
-	out->action = ROUTE_RING;
-	out->users[0] = s->user;
-	out->n_users = 1;
-	out->ring_ms = f->ring_ms;
+	return ENOENT;
 }
 
-static void at_ring(const struct tenant *t, const struct route_facts *f, struct route_state *s,
-                    struct route_decision *out, struct route_trace *tr)
+/* A state may come from a record that somebody else wrote. */
+static bool is_whole(const struct route_state *s)
 {
-	const struct user *u = tenant_user_by_id(t, s->user);
-	struct str who = u ? u->extension : STR("?");
-	uint16_t failed = f->failed_status >= 300 ? f->failed_status : 0;
-	char text[96];
-	switch (f->event) {
-	case ROUTE_RANG_OUT:
-		note(tr, STR("no-answer"), who, STR("rejected"), STR("rang, and nobody answered in time"));
-		reject(s, out, 480, "No Answer");
+	return s->at <= ROUTE_AT_END && s->depth <= ROUTE_MAX_DEPTH &&
+	       s->n_history <= ROUTE_MAX_HISTORY && s->n_digits <= ROUTE_MAX_DIGITS &&
+	       s->n_variables <= ROUTE_MAX_VARIABLES && s->feature < FEATURES &&
+	       s->language[sizeof s->language - 1] == '\0';
+}
+
+/* What the caller dialled, without the code that only withholds the number. */
+static struct str dialled_of(const struct walk *w)
+{
+	struct feature_code c;
+
+	if ((w->s->flags & STATE_WITHHELD) && w->s->at != ROUTE_AT_START && w->f->dialled.n &&
+	    tenant_feature_code(w->t, w->f->dialled, &c) && c.feature == FEATURE_WITHHOLD)
+		return c.argument;
+	return w->f->dialled;
+}
+
+static void dispatch(struct walk *w)
+{
+	bool resume = w->f->event == ROUTE_RESUME;
+
+	switch ((enum route_where)w->s->at) {
+	case ROUTE_AT_START:
+		begin(w);
 		return;
-	case ROUTE_BUSY:
-		snprintf(text, sizeof text, "declined or busy: %u", failed);
-		note(tr, STR("busy"), who, STR("rejected"), str_z(text));
-		reject(s, out, failed ? failed : 486, NULL);
+	case ROUTE_AT_FLOW:
+		if (resume)
+			walk_resume(w);
+		else
+			walk_event(w);
 		return;
-	default:
-		snprintf(text, sizeof text, "no device could be reached: %u", failed);
-		note(tr, STR("unreachable"), who, STR("rejected"), str_z(text));
-		reject(s, out, failed ? failed : 480, NULL);
+	case ROUTE_AT_PIN:
+		pin_event(w);
 		return;
+	case ROUTE_AT_FEATURE:
+		feature_event(w);
+		return;
+	case ROUTE_AT_END:
+		break;
 	}
+	note(w, "end", STR_NONE, "rejected", STR("the route had ended already"));
+	end_call(w, 480, 16, NULL);
 }
 
 void route_step(const struct tenant *t, const struct route_facts *f, struct route_state *state,
                 struct route_decision *out, struct route_trace *tr)
 {
+	struct walk w; /* without the room for made flows: that is filled where it is read */
+
+	w.t = t;
+	w.f = f;
+	w.s = state;
+	w.out = out;
+	w.tr = tr;
+	w.flow = NULL;
+	w.node = NULL;
+	w.frame = NULL;
+	w.nodes = 0;
 	memset(out, 0, sizeof *out);
-	if (state->hops <= ROUTE_MAX_HOPS)
-		state->hops++; /* and stays there: it must not begin anew */
-	if (state->hops > ROUTE_MAX_HOPS) {
-		note(tr, STR("hops"), STR_NONE, STR("rejected"), STR("too many steps: a loop"));
-		reject(state, out, 482, NULL);
+	if (tr) {
+		tr->from = tr->n;
+		tr->cut = false;
+	}
+	if (!is_whole(state) || state->steps >= ROUTE_MAX_VISITS) {
+		note(&w, "steps", STR_NONE, "rejected", STR("too many steps: a loop"));
+		end_call(&w, 482, 25, NULL);
 		return;
 	}
-	switch ((enum route_where)state->at) {
-	case ROUTE_AT_START:
-		at_start(t, f, state, out, tr);
-		return;
-	case ROUTE_AT_PRESENCE:
-		at_presence(t, f, state, out, tr);
-		return;
-	case ROUTE_AT_RING:
-		at_ring(t, f, state, out, tr);
-		return;
-	case ROUTE_AT_END:
-		break;
-	}
-	note(tr, STR("end"), STR_NONE, STR("rejected"), STR("the route had ended already"));
-	reject(state, out, 480, NULL);
+	state->steps++;
+	w.dialled = dialled_of(&w);
+	dispatch(&w);
 }

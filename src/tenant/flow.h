@@ -29,7 +29,7 @@ enum {
 };
 
 enum flow_item_kind {
-	ITEM_PROMPT,   /* the prompt `id` */
+	ITEM_PROMPT,   /* the prompt `id`; 0: one that the switch brings along, named `text` */
 	ITEM_TEXT,     /* `text`, as speech */
 	ITEM_NUMBER,   /* `text`, as a number, ... */
 	ITEM_DIGITS,
