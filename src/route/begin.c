@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The rules of a call's beginning, in the order in which they are tried: from what was dialled to a target. */
+/* The rules of a call's beginning, in the order in which they are tried: from digits to a target. */
 #include <stdio.h>
 
 #include "route/internal.h"

@@ -33,7 +33,8 @@ static struct verdict too_few(struct walk *w, struct str digits)
 	struct str why = digits.n ? STR("too few or too many digits") : STR("no key came");
 
 	if (!ask_again(w, &a))
-		return go(w, digits.n ? X_COLLECT_INVALID : X_COLLECT_TIMEOUT, X_COLLECT_TIMEOUT, digits, why);
+		return go(w, digits.n ? X_COLLECT_INVALID : X_COLLECT_TIMEOUT, X_COLLECT_TIMEOUT, digits,
+		          why);
 	note_nodef(w, digits, "again", STR_FMT "; try %u of %u", STR_ARG(why), w->frame->tries + 1u,
 	           (unsigned)flow_number(w->node, F_COLLECT_RETRIES) + 1);
 	return wait_event();
