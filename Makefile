@@ -118,9 +118,10 @@ SEEDS   ?= 1
 STEPS   ?= 2000
 SHARDS  ?= 2
 PHONES  ?= 18
+NODES   ?= 1
 .PHONY: sim sim-build
 sim: $(SIM)
-	$(SIM) -s $(SEED) -n $(SEEDS) -d $(SHARDS) -p $(PHONES) -k $(STEPS) $(if $(HOURS),-H $(HOURS)) \
+	$(SIM) -s $(SEED) -n $(SEEDS) -d $(SHARDS) -p $(PHONES) -m $(NODES) -k $(STEPS) $(if $(HOURS),-H $(HOURS)) \
 	        $(if $(SHRINK),--shrink)
 sim-build: $(SIM)
 

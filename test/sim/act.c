@@ -16,6 +16,11 @@ static struct phone *any_phone(struct sim *s)
 	return &s->phones[dice(s, s->a.phones)];
 }
 
+static struct node *any_node(struct sim *s)
+{
+	return &s->nodes[dice(s, s->a.nodes)];
+}
+
 static struct sess *any_call(struct sim *s, struct phone *p)
 {
 	unsigned n = 0;
@@ -34,6 +39,8 @@ static void call(struct sim *s, struct phone *p)
 {
 	char number[48];
 	const struct phone *to = any_phone(s);
+	for (unsigned i = 0; to->home != p->home && i < 6; i++) /* mostly somebody who can be reached */
+		to = any_phone(s);
 	unsigned x = dice(s, 20);
 	if (x == 0)
 		snprintf(number, sizeof number, "*43");
@@ -52,9 +59,10 @@ static void change_weather(struct sim *s)
 	static const struct weather kinds[] = {
 		{0, 0, 0}, {0, 0, 0}, {20, 10, 50}, {80, 30, 100}, {180, 50, 200}, {0, 200, 300}};
 	s->weather = kinds[dice(s, 6)];
-	s->disk_ms = dice(s, 4) ? 10 : 1500;
+	struct node *n = any_node(s);
+	n->disk_ms = dice(s, 4) ? 10 : 1500;
 	sim_note(s, "weather: %u lost, %u doubled, %u slow of 1000; disk %u ms", s->weather.lose,
-	         s->weather.twice, s->weather.slow, s->disk_ms);
+	         s->weather.twice, s->weather.slow, n->disk_ms);
 }
 
 static void in_call(struct sim *s, struct sess *x, unsigned what)
@@ -76,11 +84,11 @@ void act(struct sim *s)
 	struct phone *p = any_phone(s);
 	unsigned x = dice(s, 1000), what = dice(s, 100);
 	if (x < 3)
-		switch_kill(s, what < 30);
+		switch_kill(any_node(s), what < 30);
 	else if (x < 20)
 		change_weather(s);
 	else if (x < 40)
-		media_trouble(s);
+		media_trouble(any_node(s));
 	else if (!p->on)
 		what < 30 ? phone_back(p) : (void)0;
 	else if (x < 350)
@@ -89,6 +97,8 @@ void act(struct sim *s)
 		phone_off(p);
 	else if (x < 385)
 		phone_move(p);
+	else if (x < 388 && s->a.nodes > 1)
+		phone_change_home(p, any_node(s));
 	else if (x < 400)
 		phone_register(p, what < 30 ? 0 : 120 + 60 * dice(s, 8));
 	else

@@ -37,7 +37,7 @@ struct side *side_new(struct phone *p, const char *call_id, bool caller)
 		sim_fail(s, "a second INVITE with the Call-ID %s", call_id);
 	d = calloc(1, sizeof *d);
 	struct side **bucket = &s->buckets[hash_stable(str_z(call_id)) % SIDE_BUCKETS];
-	*d = (struct side){.next = *bucket, .phone = p, .caller = caller, .start_ms = s->wheel.now_ms};
+	*d = (struct side){.next = *bucket, .phone = p, .at = p->home, .caller = caller, .start_ms = s->wheel.now_ms};
 	*bucket = d;
 	str_copyz(d->call_id, sizeof d->call_id, str_z(call_id));
 	list_push_back(&s->sides, &d->node);
@@ -73,10 +73,11 @@ void check_invite_came(struct phone *p, const struct sip_msg *m)
 		         STR_ARG(m->from.uri.host), p->domain);
 }
 
-void check_call_saved(struct sim *s, uint64_t tenant, struct str record)
+void check_call_saved(struct node *n, uint64_t tenant, struct str record)
 {
+	struct sim *s = n->sim;
 	struct call *c;
-	int e = call_record_read(&c, record, directory_by_id(s->directory, tenant));
+	int e = call_record_read(&c, record, directory_by_id(n->directory, tenant));
 	if (e)
 		sim_fail(s, "a call's record cannot be read back: %s", err_text(e));
 	char room[CALL_RECORD_MAX];
@@ -127,28 +128,31 @@ static struct str leg_call_id(const json_t *cdr, size_t i)
 }
 
 /** One for each call; a retransmission that reaches a restarted switch begins another one. */
-void check_cdr(struct sim *s, struct str json, bool recovered)
+void check_cdr(struct node *n, struct str json, bool recovered)
 {
+	struct sim *s = n->sim;
 	json_t *j = json_loadb(json.p, json.n, 0, NULL);
 	if (!j)
 		sim_fail(s, "a CDR is no JSON: " STR_FMT, STR_ARG(json));
 	struct side *d = side_find(s, leg_call_id(j, 0));
 	if (!d || !d->caller)
 		sim_fail(s, "a CDR of a call that nobody made: " STR_FMT, STR_ARG(json));
+	if (d->at != n)
+		sim_fail(s, "switch %u has a CDR of switch %u", n->index, d->at->index);
 	for (size_t i = 1; i < json_array_size(json_object_get(j, "legs")); i++) {
 		struct side *c = side_find(s, leg_call_id(j, i));
 		if (c && c->phone->tenant != d->phone->tenant)
 			sim_fail(s, "%s rang a phone of another tenant", d->call_id);
 	}
 	d->cdrs++;
-	if (d->last_life == s->kills + 1 && !recovered)
+	if (d->last_life == n->kills + 1 && !recovered)
 		sim_fail(s, "a second CDR of the call %s", d->call_id);
 	if (!recovered)
-		d->last_life = s->kills + 1;
-	else if (d->recovered_in == s->kills)
+		d->last_life = n->kills + 1;
+	else if (d->recovered_in == n->kills)
 		sim_fail(s, "the call %s was recovered twice", d->call_id);
 	else
-		d->recovered_in = s->kills;
+		d->recovered_in = n->kills;
 	s->records++;
 	sim_note(s, "CDR of %s: %s by %s, %s", d->call_id, text(j, "answer").n ? "answered" : "not answered",
 	         text(j, "ended_by").p, text(j, "reason").p);
@@ -165,8 +169,9 @@ static void record_free(struct record *r)
 }
 
 /** It was written and is not on disk: the restart must write one if it knows of the call. */
-void check_cdr_lost(struct sim *s, struct str json)
+void check_cdr_lost(struct node *n, struct str json)
 {
+	struct sim *s = n->sim;
 	json_t *j = json_loadb(json.p, json.n, 0, NULL);
 	struct side *d = side_find(s, leg_call_id(j, 0));
 	if (d) {
@@ -189,12 +194,16 @@ static void cut_lease(struct phone *p)
 		p->reg.until_ms = p->reg.until_ms > third ? p->reg.until_ms - third : 1;
 }
 
-void check_killed(struct sim *s)
+void check_killed(struct node *n)
 {
+	struct sim *s = n->sim;
 	for (unsigned i = 0; i < s->a.phones; i++)
-		cut_lease(&s->phones[i]);
+		if (s->phones[i].home == n)
+			cut_lease(&s->phones[i]);
 	list_for_each(it, &s->sides) {
 		struct side *d = container_of(it, struct side, node);
+		if (d->at != n)
+			continue;
 		/* A late copy of its INVITE may begin it anew. */
 		if (!d->over || !d->cdrs || d->over_ms + 2000 > s->wheel.now_ms)
 			d->killed = true;
@@ -210,13 +219,16 @@ static uint64_t time_of(const struct json_t *j, const char *name)
 	return t.n && clock_parse_rfc3339(t, &ms) == 0 ? ms - 1700000000000 + START_MS : 0;
 }
 
-static bool covers(const struct phone *p, uint64_t from, uint64_t until)
+static bool covers(const struct phone *p, const struct node *at, uint64_t from, uint64_t until)
 {
-	if (p->reg.until_ms && p->reg.from_ms < from && p->reg.until_ms > until)
+	const struct reg_span *r = &p->reg;
+	if (r->until_ms && r->at == at && r->from_ms < from && r->until_ms > until)
 		return true;
-	for (unsigned i = 0; i < REG_PAST && i < p->n_past; i++)
-		if (p->past[i].from_ms < from && p->past[i].until_ms > until)
+	for (unsigned i = 0; i < REG_PAST && i < p->n_past; i++) {
+		r = &p->past[i];
+		if (r->at == at && r->from_ms < from && r->until_ms > until)
 			return true;
+	}
 	return false;
 }
 
@@ -244,7 +256,7 @@ static void check_found(struct sim *s, const json_t *cdr, const struct side *d)
 	for (unsigned i = 0; i < s->a.phones; i++) {
 		const struct phone *p = &s->phones[i];
 		if (p->tenant != d->phone->tenant || !str_eq(text(cdr, "to"), str_z(p->extension)) ||
-		    !covers(p, start, start + 2 * CALM_MS))
+		    !covers(p, d->at, start, start + 2 * CALM_MS))
 			continue;
 		s->found++;
 		if (!rang_at(cdr, p))
@@ -359,9 +371,10 @@ static bool in_calls(const json_t *calls, const struct side *d)
 	return false;
 }
 
-static const char *agreement_fault(struct sim *s, struct side **whose)
+static const char *agreement_fault(struct node *n, struct side **whose)
 {
-	json_t *calls = switch_ask(s, SHARD_Q_CALLS), *call;
+	struct sim *s = n->sim;
+	json_t *calls = switch_ask(n, SHARD_Q_CALLS), *call;
 	size_t i;
 	json_array_foreach(calls, i, call) {
 		if (!str_eq(text(call, "state"), STR("answered")))
@@ -372,7 +385,7 @@ static const char *agreement_fault(struct sim *s, struct side **whose)
 	}
 	list_for_each(it, &s->sides) {
 		struct side *d = container_of(it, struct side, node);
-		struct sess *x = sure(d) ? sess_of(d) : NULL;
+		struct sess *x = d->at == n && sure(d) ? sess_of(d) : NULL;
 		*whose = d;
 		if (x && x->state == SESS_UP && !in_calls(calls, d))
 			return "a phone is in a call that the switch does not have";
@@ -381,12 +394,13 @@ static const char *agreement_fault(struct sim *s, struct side **whose)
 }
 
 /** What crosses on the way just now is given time. */
-static void check_agreement(struct sim *s)
+static void check_agreement(struct node *n)
 {
+	struct sim *s = n->sim;
 	struct side *d = NULL;
 	const char *fault = NULL;
 	for (int i = 0; i < 4; i++) {
-		fault = agreement_fault(s, &d);
+		fault = agreement_fault(n, &d);
 		if (!fault)
 			return;
 		sim_advance(s, 3000);
@@ -394,14 +408,15 @@ static void check_agreement(struct sim *s)
 	sim_fail(s, "%s (%s)", fault, d ? d->call_id : "");
 }
 
-static void check_registrations(struct sim *s)
+static void check_registrations(struct node *n)
 {
-	json_t *all = switch_ask(s, SHARD_Q_REGISTRATIONS), *r;
+	struct sim *s = n->sim;
+	json_t *all = switch_ask(n, SHARD_Q_REGISTRATIONS), *r;
 	for (unsigned k = 0; k < s->a.phones; k++) {
 		struct phone *p = &s->phones[k];
 		char at[ADDR_TEXT];
 		(void)addr_text(&p->addr, at);
-		if (!covers(p, s->wheel.now_ms, s->wheel.now_ms))
+		if (!covers(p, n, s->wheel.now_ms, s->wheel.now_ms))
 			continue;
 		size_t i;
 		bool found = false;
@@ -435,9 +450,11 @@ void check_quiet(struct sim *s, bool last)
 	}
 	list_for_each_safe(at, &s->sides)
 		check_side(s, container_of(at, struct side, node), last);
-	check_agreement(s);
-	if (!last)
-		check_registrations(s);
+	for (unsigned i = 0; i < s->a.nodes; i++) {
+		check_agreement(&s->nodes[i]);
+		if (!last)
+			check_registrations(&s->nodes[i]);
+	}
 }
 
 void check_end(struct sim *s)

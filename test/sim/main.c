@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-q] [--shrink]
+ * sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-m NODES] [-v] [--shrink]
  * One line a seed; a seed that fails prints what happened last, and exits with 1.
  */
 #include <getopt.h>
@@ -36,8 +36,8 @@ void sim_print_trail(const struct sim *s)
 	unsigned first = s->n_trail > TRAIL ? s->n_trail - TRAIL : 0;
 	for (unsigned i = first; i < s->n_trail && !s->a.loud; i++)
 		fprintf(stderr, "%s\n", s->trail[i % TRAIL]);
-	fprintf(stderr, "seed %llu, step %llu, %u phones, %u shards, %llu calls\n",
-	        (unsigned long long)s->a.seed, (unsigned long long)s->step, s->a.phones, s->a.shards,
+	fprintf(stderr, "seed %llu, step %llu, %u phones, %u nodes of %u shards, %llu calls\n",
+	        (unsigned long long)s->a.seed, (unsigned long long)s->step, s->a.phones, s->a.nodes, s->a.shards,
 	        (unsigned long long)s->calls);
 }
 
@@ -66,11 +66,16 @@ static void on_death(void)
 
 /* -- one run ------------------------------------------------------------------------- */
 
+static struct seat *seat(const struct sim *s, unsigned i)
+{
+	return (struct seat *)&s->nodes[i / s->a.shards].seats[i % s->a.shards];
+}
+
 static uint64_t next_due(const struct sim *s)
 {
 	uint64_t next = timer_wheel_next_ms(&s->wheel);
-	for (unsigned i = 0; i < s->a.shards; i++) {
-		uint64_t n = timer_wheel_next_ms(&s->nodes[i].wheel);
+	for (unsigned i = 0; i < s->a.nodes * s->a.shards; i++) {
+		uint64_t n = timer_wheel_next_ms(&seat(s, i)->wheel);
 		next = n < next ? n : next;
 	}
 	return next;
@@ -78,8 +83,8 @@ static uint64_t next_due(const struct sim *s)
 
 static void run_to(struct sim *s, uint64_t ms)
 {
-	for (unsigned i = 0; i < s->a.shards; i++)
-		timer_wheel_run(&s->nodes[i].wheel, ms);
+	for (unsigned i = 0; i < s->a.nodes * s->a.shards; i++)
+		timer_wheel_run(&seat(s, i)->wheel, ms);
 	timer_wheel_run(&s->wheel, ms);
 }
 
@@ -115,7 +120,7 @@ static void begin(struct sim *s, const struct sim_args *a)
 	rng_init_seed(&s->net, a->seed);
 	rng_init_seed(&s->dice, a->seed);
 	log_init_null(&s->log);
-	struct list_node *lists[] = {&s->mail, &s->packets, &s->streams, &s->cdrs, &s->sides};
+	struct list_node *lists[] = {&s->packets, &s->cdrs, &s->sides};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_init(lists[i]);
 	for (unsigned t = 0; t < TENANTS; t++)
@@ -125,8 +130,8 @@ static void begin(struct sim *s, const struct sim_args *a)
 	if (directory_build(&s->directory, s->tenants, TENANTS, &why) != 0)
 		sim_fail(s, "no directory: " STR_FMT, STR_ARG(buf_view(&why)));
 	buf_fini(&why);
-	disk_init(s);
-	switch_start(s);
+	for (unsigned i = 0; i < a->nodes; i++)
+		switch_init(s, i);
 	for (unsigned i = 0; i < a->phones; i++)
 		phone_init(s, i);
 }
@@ -145,17 +150,19 @@ static void finish(struct sim *s)
 	for (unsigned i = 0; i < s->a.phones; i++)
 		phone_off(&s->phones[i]);
 	sim_advance(s, 40000);
-	switch_check_idle(s);
-	switch_end(s);
+	for (unsigned i = 0; i < s->a.nodes; i++) {
+		switch_check_idle(&s->nodes[i]);
+		switch_end(&s->nodes[i]);
+	}
 	net_end(s);
-	disk_check_end(s);
+	for (unsigned i = 0; i < s->a.nodes; i++)
+		disk_check_end(&s->nodes[i]);
 	check_end(s);
 	if (s->wheel.n)
 		sim_fail(s, "%zu timers of the simulator are left", s->wheel.n);
 	directory_unref(s->directory);
 	for (unsigned t = 0; t < TENANTS; t++)
 		tenant_unref(s->tenants[t]);
-	json_decref(s->answer);
 }
 
 void sim_run(struct sim *s, const struct sim_args *a)
@@ -238,15 +245,15 @@ static void shrink(struct sim_args a)
 
 static int usage(void)
 {
-	fprintf(stderr, "sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-v] "
-	                "[--shrink]\n");
+	fprintf(stderr, "sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-m NODES] "
+	                "[-v] [--shrink]\n");
 	return 2;
 }
 
 static bool read_args(int argc, char **argv, struct sim_args *a, unsigned *seeds, bool *smaller)
 {
 	static const struct option names[] = {{"shrink", no_argument, NULL, 'x'}, {0}};
-	for (int o; (o = getopt_long(argc, argv, "s:n:k:H:p:d:vx", names, NULL)) != -1;)
+	for (int o; (o = getopt_long(argc, argv, "s:n:k:H:p:d:m:vx", names, NULL)) != -1;)
 		switch (o) {
 		case 's': a->seed = strtoull(optarg, NULL, 10); break;
 		case 'n': *seeds = (unsigned)atoi(optarg); break;
@@ -254,16 +261,18 @@ static bool read_args(int argc, char **argv, struct sim_args *a, unsigned *seeds
 		case 'H': a->until_ms = START_MS + (uint64_t)(atof(optarg) * 3600000); break;
 		case 'p': a->phones = (unsigned)atoi(optarg); break;
 		case 'd': a->shards = (unsigned)atoi(optarg); break;
+		case 'm': a->nodes = (unsigned)atoi(optarg); break;
 		case 'v': a->loud = true; break;
 		case 'x': *smaller = true; break;
 		default: return false;
 		}
-	return a->phones >= 2 && a->phones <= MAX_PHONES && a->shards >= 1 && a->shards <= MAX_SHARDS;
+	return a->phones >= 2 && a->phones <= MAX_PHONES && a->shards >= 1 && a->shards <= MAX_SHARDS &&
+	       a->nodes >= 1 && a->nodes <= MAX_NODES;
 }
 
 int main(int argc, char **argv)
 {
-	struct sim_args a = {.seed = 1, .steps = 2000, .phones = 18};
+	struct sim_args a = {.seed = 1, .steps = 2000, .phones = 18, .nodes = 1};
 	unsigned seeds = 1;
 	bool smaller = false;
 	uint64_t calls = 0, records = 0, checked = 0, packets = 0, found = 0, kills = 0, answered = 0;

@@ -6,7 +6,7 @@
 
 struct stream {
 	struct list_node node;
-	struct sim *sim;
+	struct node *at;
 	uint64_t id;
 	unsigned shard;
 	uint16_t port;
@@ -22,12 +22,12 @@ static void tell(struct stream *x, enum media_ev_kind what)
 	*ev = (struct media_event){.mail.kind = SHARD_MEDIA, .what = what, .id = x->id};
 	if (what == MEDIA_EV_ENDED)
 		ev->stats = (struct media_stats){.rx_packets = x->id & 1023, .tx_packets = 7};
-	switch_post(x->sim, MAX_SHARDS, (uint16_t)x->shard, &ev->mail);
+	switch_post(x->at, MAX_SHARDS, (uint16_t)x->shard, &ev->mail);
 }
 
 static void stream_free(struct stream *x)
 {
-	timer_cancel(&x->sim->wheel, &x->timer);
+	timer_cancel(&x->at->sim->wheel, &x->timer);
 	list_remove(&x->node);
 	free(x);
 }
@@ -50,14 +50,14 @@ static void on_timer(struct timer *t, void *arg)
 		stream_free(x);
 		return;
 	}
-	if (!talks(phone_at_ip(x->sim, &x->remote)))
+	if (!talks(phone_at_ip(x->at->sim, &x->remote)))
 		tell(x, MEDIA_EV_SILENCE);
-	timer_in(&x->sim->wheel, t, x->silence_ms);
+	timer_in(&x->at->sim->wheel, t, x->silence_ms);
 }
 
-static struct stream *find(struct sim *s, uint64_t id)
+static struct stream *find(struct node *n, uint64_t id)
 {
-	list_for_each(it, &s->streams) {
+	list_for_each(it, &n->streams) {
 		struct stream *x = container_of(it, struct stream, node);
 		if (x->id == id)
 			return x;
@@ -65,17 +65,18 @@ static struct stream *find(struct sim *s, uint64_t id)
 	return NULL;
 }
 
-static void set(struct sim *s, struct stream *x, const struct media_cmd *cmd)
+static void set(struct node *n, struct stream *x, const struct media_cmd *cmd)
 {
+	struct sim *s = n->sim;
 	if (x && x->port != cmd->set.port)
 		sim_fail(s, "a stream's port was changed");
 	if (x && x->ending)
 		sim_fail(s, "a stream was set after it was destroyed");
 	if (!x) {
 		x = calloc(1, sizeof *x);
-		*x = (struct stream){.sim = s, .id = cmd->id, .shard = cmd->shard, .port = cmd->set.port};
+		*x = (struct stream){.at = n, .id = cmd->id, .shard = cmd->shard, .port = cmd->set.port};
 		timer_init(&x->timer, on_timer, x);
-		list_push_back(&s->streams, &x->node);
+		list_push_back(&n->streams, &x->node);
 	}
 	x->remote = cmd->set.remote;
 	x->expect = cmd->set.expect;
@@ -85,19 +86,20 @@ static void set(struct sim *s, struct stream *x, const struct media_cmd *cmd)
 		timer_in(&s->wheel, &x->timer, x->silence_ms);
 }
 
-static void port_failed(struct sim *s, unsigned shard, uint16_t port)
+static void port_failed(struct node *n, unsigned shard, uint16_t port)
 {
 	struct media_event *ev = calloc(1, sizeof *ev);
 	*ev = (struct media_event){.mail.kind = SHARD_MEDIA, .what = MEDIA_EV_PORT_FAILED, .port = port};
-	switch_post(s, MAX_SHARDS, (uint16_t)shard, &ev->mail);
+	switch_post(n, MAX_SHARDS, (uint16_t)shard, &ev->mail);
 }
 
-void media_cmd(struct sim *s, struct media_cmd *cmd)
+void media_cmd(struct node *n, struct media_cmd *cmd)
 {
-	struct stream *x = find(s, cmd->id);
+	struct sim *s = n->sim;
+	struct stream *x = find(n, cmd->id);
 	switch ((enum media_cmd_kind)cmd->mail.kind) {
 	case MEDIA_CMD_SET:
-		set(s, x, cmd);
+		set(n, x, cmd);
 		break;
 	case MEDIA_CMD_DESTROY:
 		if (!x || x->ending)
@@ -108,7 +110,7 @@ void media_cmd(struct sim *s, struct media_cmd *cmd)
 		break;
 	case MEDIA_CMD_OPEN_PORT:
 		if (rng_below(&s->net, 60) == 0)
-			port_failed(s, cmd->shard, cmd->port);
+			port_failed(n, cmd->shard, cmd->port);
 		break;
 	case MEDIA_CMD_STATS:
 		break;
@@ -116,21 +118,21 @@ void media_cmd(struct sim *s, struct media_cmd *cmd)
 	free(cmd);
 }
 
-void media_kill(struct sim *s)
+void media_kill(struct node *n)
 {
-	list_for_each_safe(it, &s->streams)
+	list_for_each_safe(it, &n->streams)
 		stream_free(container_of(it, struct stream, node));
 }
 
-void media_trouble(struct sim *s)
+void media_trouble(struct node *at)
 {
 	unsigned n = 0;
-	list_for_each(it, &s->streams)
+	list_for_each(it, &at->streams)
 		n++;
 	if (!n)
 		return;
-	unsigned i = rng_below(&s->dice, n);
-	list_for_each(at, &s->streams)
+	unsigned i = rng_below(&at->sim->dice, n);
+	list_for_each(x, &at->streams)
 		if (i-- == 0)
-			tell(container_of(at, struct stream, node), MEDIA_EV_SILENCE);
+			tell(container_of(x, struct stream, node), MEDIA_EV_SILENCE);
 }

@@ -10,6 +10,7 @@ struct packet {
 	struct sim *sim;
 	struct timer timer;
 	bool to_switch;
+	struct node *switch_end;
 	struct addr at; /* the phone's end */
 	size_t n;
 	char bytes[];
@@ -24,9 +25,12 @@ static void arrive(struct timer *t, void *arg)
 	struct str bytes = {x->bytes, x->n};
 	if (x->to_switch) {
 		check_wire(s, bytes, true);
-		switch_input(s, bytes, &x->at);
+		switch_input(x->switch_end, bytes, &x->at);
 	} else {
 		struct phone *p = phone_at(s, &x->at);
+		if (p && p->on && p->home != x->switch_end)
+			sim_fail(s, "switch %u sends to a phone of switch %u", x->switch_end->index,
+			         p->home->index);
 		if (p && p->on)
 			phone_packet(p, bytes);
 	}
@@ -40,10 +44,11 @@ static uint64_t delay_ms(struct sim *s)
 	return 1 + rng_below(&s->net, 12);
 }
 
-static void send_one(struct sim *s, bool to_switch, const struct addr *at, struct str bytes)
+static void send_one(struct node *n, bool to_switch, const struct addr *at, struct str bytes)
 {
+	struct sim *s = n->sim;
 	struct packet *x = malloc(sizeof *x + bytes.n);
-	*x = (struct packet){.sim = s, .to_switch = to_switch, .at = *at, .n = bytes.n};
+	*x = (struct packet){.sim = s, .to_switch = to_switch, .switch_end = n, .at = *at, .n = bytes.n};
 	memcpy(x->bytes, bytes.p, bytes.n);
 	timer_init(&x->timer, arrive, x);
 	list_push_back(&s->packets, &x->node);
@@ -64,8 +69,9 @@ static void note_packet(struct sim *s, const char *way, const struct addr *at, s
 	         id ? id + 9 : "");
 }
 
-static void net_send(struct sim *s, bool to_switch, const struct addr *at, struct str bytes)
+static void net_send(struct node *n, bool to_switch, const struct addr *at, struct str bytes)
 {
+	struct sim *s = n->sim;
 	s->packets_n++;
 	bool lost = rng_below(&s->net, 1000) < s->weather.lose;
 	note_packet(s, to_switch ? lost ? "x->" : "-->" : lost ? "<-x" : "<--", at, bytes);
@@ -75,19 +81,19 @@ static void net_send(struct sim *s, bool to_switch, const struct addr *at, struc
 		s->lost++;
 		return;
 	}
-	send_one(s, to_switch, at, bytes);
+	send_one(n, to_switch, at, bytes);
 	if (rng_below(&s->net, 1000) < s->weather.twice)
-		send_one(s, to_switch, at, bytes);
+		send_one(n, to_switch, at, bytes);
 }
 
-void net_from_phone(struct sim *s, const struct addr *from, struct str bytes)
+void net_from_phone(struct phone *p, struct str bytes)
 {
-	net_send(s, true, from, bytes);
+	net_send(p->home, true, &p->addr, bytes);
 }
 
-void net_to_phone(struct sim *s, const struct addr *to, struct str bytes)
+void net_to_phone(struct node *n, const struct addr *to, struct str bytes)
 {
-	net_send(s, false, to, bytes);
+	net_send(n, false, to, bytes);
 }
 
 void net_end(struct sim *s)

@@ -17,7 +17,7 @@ static const struct sip_limits limits = {65535, 256, 60000};
 void phone_send(struct phone *p, struct str bytes)
 {
 	if (p->on)
-		net_from_phone(p->sim, &p->addr, bytes);
+		net_from_phone(p, bytes);
 }
 
 const char *phone_sdp(struct phone *p, const char *dir, char out[512])
@@ -374,7 +374,7 @@ static void on_register_timer(struct timer *t, void *arg)
 /** Its REGISTER was accepted by a switch that was killed since: nobody can tell. */
 static bool is_doubtful(const struct phone *p)
 {
-	return p->reg_sent_ms <= p->sim->last_kill_ms;
+	return p->reg_sent_ms <= p->home->last_kill_ms;
 }
 
 static void registered(struct phone *p, const struct sip_msg *m)
@@ -392,7 +392,7 @@ static void registered(struct phone *p, const struct sip_msg *m)
 		phone_end_span(p);
 	if (!is_doubtful(p)) {
 		if (!p->reg.until_ms)
-			p->reg.from_ms = now;
+			p->reg.from_ms = now, p->reg.at = p->home;
 		/* The switch counts from when it came there: sure is a little less. */
 		p->reg.until_ms = now + p->want_expires * 1000ull - GIVE_UP_MS;
 	}
@@ -433,16 +433,21 @@ static void forget_all(struct phone *p)
 	timer_cancel(&p->sim->wheel, &p->register_timer);
 }
 
-void phone_off(struct phone *p)
+static void leave_calls(struct phone *p)
 {
-	sim_note(p->sim, "%s of %s vanishes", p->username, p->domain);
-	phone_end_span(p);
 	list_for_each(it, &p->sim->sides) {
 		struct side *d = container_of(it, struct side, node);
 		if (d->phone == p && !d->over)
 			d->disturbed = d->over = true;
 	}
 	forget_all(p);
+}
+
+void phone_off(struct phone *p)
+{
+	sim_note(p->sim, "%s of %s vanishes", p->username, p->domain);
+	phone_end_span(p);
+	leave_calls(p);
 	p->on = false;
 }
 
@@ -480,6 +485,18 @@ void phone_move(struct phone *p)
 	phone_register(p, 120 + 60 * rng_below(&p->rng, 8));
 }
 
+/** What the old switch still sends goes to an address where nobody is. */
+void phone_change_home(struct phone *p, struct node *n)
+{
+	sim_note(p->sim, "%s of %s goes to switch %u", p->username, p->domain, n->index);
+	phone_end_span(p);
+	leave_calls(p);
+	p->addr.port = (uint16_t)(p->addr.port + 2);
+	set_contact(p);
+	p->home = n;
+	phone_back(p);
+}
+
 struct phone *phone_at(struct sim *s, const struct addr *a)
 {
 	for (unsigned i = 0; i < s->a.phones; i++)
@@ -499,7 +516,8 @@ struct phone *phone_at_ip(struct sim *s, const struct addr *a)
 void phone_init(struct sim *s, unsigned i)
 {
 	struct phone *p = &s->phones[i];
-	*p = (struct phone){.sim = s, .index = i, .tenant = i % TENANTS, .on = true};
+	*p = (struct phone){.sim = s, .index = i, .home = &s->nodes[i / TENANTS % s->a.nodes],
+	                    .tenant = i % TENANTS, .on = true};
 	unsigned k = i / TENANTS; /* of its tenant: two devices for each user */
 	snprintf(p->extension, sizeof p->extension, "%u", 1001 + k / 2);
 	snprintf(p->username, sizeof p->username, "%u%s", 1001 + k / 2, k % 2 ? "-b" : "");

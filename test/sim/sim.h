@@ -7,7 +7,7 @@
  *
  *     main.c    arguments, seeds, shrinking        act.c    what happens at each step
  *     switch.c  shards, their mail, kill           phone.c  a phone's transactions, registration
- *     disk.c    the store with late durability     talk.c   its calls
+ *     disk.c    the store, late, full or torn      talk.c   its calls
  *     media.c   the scripted media plane           check.c  what must be true
  *     net.c     packets
  */
@@ -20,7 +20,8 @@
 #include "base/rng.h"
 #include "service/shard.h"
 
-enum { MAX_PHONES = 48, MAX_SHARDS = 4, TENANTS = 3, TRAIL = 80, SIDE_BUCKETS = 1024, REG_PAST = 8 };
+enum { MAX_PHONES = 48, MAX_SHARDS = 4, MAX_NODES = 4, TENANTS = 3 };
+enum { TRAIL = 80, SIDE_BUCKETS = 1024, REG_PAST = 8 };
 enum { START_MS = 1000000, MAIL_MS = 25, T1_MS = 500, GIVE_UP_MS = 64 * T1_MS };
 
 struct sim;
@@ -28,7 +29,7 @@ struct phone;
 
 struct sim_args {
 	uint64_t seed;
-	unsigned steps, phones, shards;
+	unsigned steps, phones, shards, nodes;
 	uint64_t until_ms;   /* 0: `steps` counts */
 	const uint8_t *skip; /* steps that do nothing, by index; NULL: none */
 	bool loud;
@@ -42,6 +43,7 @@ struct side {
 	struct list_node node;
 	char call_id[80];
 	struct phone *phone;
+	struct node *at;
 	bool caller;
 	bool over;          /* the phone is done with it */
 	bool disturbed;     /* it vanished or moved: what it saw proves nothing */
@@ -108,10 +110,12 @@ struct sess {                 /* a call at a phone */
 
 struct reg_span {
 	uint64_t from_ms, until_ms;
+	const struct node *at;
 };
 
 struct phone {
 	struct sim *sim;
+	struct node *home;    /* the switch it is registered at */
 	unsigned index, tenant;
 	char extension[16], username[16], password[32], domain[24];
 	struct addr addr;
@@ -129,15 +133,32 @@ struct phone {
 	struct timer register_timer;
 };
 
-/* -- the switch ---------------------------------------------------------------------- */
+/* -- switches ------------------------------------------------------------------------ */
 
-struct node {
-	struct sim *sim;
+/** A shard of a node. */
+struct seat {
+	struct node *node;
 	uint16_t index;
 	struct shard *shard;
 	struct timer_wheel wheel;
 	struct rng rng;
 	struct metrics metrics;
+};
+
+/** One switch: a process of its own with its shards, media, disk. It knows nothing of others. */
+struct node {
+	struct sim *sim;
+	unsigned index;
+	struct addr addr;
+	struct seat seats[MAX_SHARDS];
+	bool dying;
+	uint64_t kills, last_kill_ms;
+	const struct directory *directory;
+	uint64_t mail_due[MAX_SHARDS + 1][MAX_SHARDS];
+	struct list_node mail, streams, writes, rows;
+	struct timer commit_timer;
+	unsigned disk_ms;
+	json_t *answer;
 };
 
 struct weather {
@@ -151,22 +172,16 @@ struct sim {
 	struct log log;
 	const struct tenant *tenants[TENANTS];
 	const struct directory *directory;
-	struct node nodes[MAX_SHARDS];
-	bool dying;
-	uint64_t mail_due[MAX_SHARDS + 1][MAX_SHARDS];
-	struct list_node mail, packets, streams, writes, rows, cdrs;
+	struct node nodes[MAX_NODES];
+	struct list_node packets, cdrs;
 	struct weather weather;
-	struct timer commit_timer;
-	unsigned disk_ms;
 	struct phone phones[MAX_PHONES];
 	struct side *buckets[SIDE_BUCKETS];
 	struct list_node sides;
 	uint64_t kills, calls, answered, records, checked, packets_n, lost, registers, found, step;
-	uint64_t last_kill_ms;
 	bool calm;            /* nobody begins or ends anything */
 	char trail[TRAIL][200];
 	unsigned n_trail;
-	json_t *answer;
 };
 
 _Noreturn void sim_fail(struct sim *s, const char *fmt, ...) printf_like(2, 3);
@@ -180,32 +195,32 @@ void sim_run(struct sim *s, const struct sim_args *a);
 void act(struct sim *s);
 void act_quiet(struct sim *s);
 
-void switch_start(struct sim *s);
-void switch_kill(struct sim *s, bool politely);
-void switch_input(struct sim *s, struct str bytes, const struct addr *from);
-void switch_post(struct sim *s, unsigned from, uint16_t to, struct mail *m);
+void switch_init(struct sim *s, unsigned index);
+void switch_kill(struct node *n, bool politely);
+void switch_input(struct node *n, struct str bytes, const struct addr *from);
+void switch_post(struct node *n, unsigned from, uint16_t to, struct mail *m);
 /** All that is asked of each shard, joined in one array; borrowed. */
-json_t *switch_ask(struct sim *s, enum shard_query_kind what);
+json_t *switch_ask(struct node *n, enum shard_query_kind what);
 /** Nothing may be left: calls, transactions, ports. */
-void switch_check_idle(struct sim *s);
-void switch_end(struct sim *s);
+void switch_check_idle(struct node *n);
+void switch_end(struct node *n);
 
-void net_from_phone(struct sim *s, const struct addr *from, struct str bytes);
-void net_to_phone(struct sim *s, const struct addr *to, struct str bytes);
+void net_from_phone(struct phone *p, struct str bytes);
+void net_to_phone(struct node *n, const struct addr *to, struct str bytes);
 void net_end(struct sim *s);
 
-void media_cmd(struct sim *s, struct media_cmd *cmd);
-void media_kill(struct sim *s);
+void media_cmd(struct node *n, struct media_cmd *cmd);
+void media_kill(struct node *n);
 /** Some stream's phone falls silent, or a port cannot be bound. */
-void media_trouble(struct sim *s);
+void media_trouble(struct node *n);
 
 enum { DISK_BINDINGS, DISK_CALLS, DISK_CDRS };
-void disk_init(struct sim *s);
-void disk_write(struct sim *s, int table, uint64_t tenant, struct str key, struct str value);
+void disk_init(struct node *n);
+void disk_write(struct node *n, int table, uint64_t tenant, struct str key, struct str value);
 /** What is not committed is lost; true for each CDR that is. */
-void disk_kill(struct sim *s);
-void disk_restore(struct sim *s);
-void disk_check_end(struct sim *s);
+void disk_kill(struct node *n);
+void disk_restore(struct node *n);
+void disk_check_end(struct node *n);
 
 void phone_init(struct sim *s, unsigned i);
 void phone_packet(struct phone *p, struct str bytes);
@@ -213,6 +228,8 @@ void phone_register(struct phone *p, uint32_t expires_s);
 void phone_off(struct phone *p);
 void phone_back(struct phone *p);
 void phone_move(struct phone *p);
+/** It takes another switch for its server. */
+void phone_change_home(struct phone *p, struct node *n);
 void phone_end_span(struct phone *p);
 struct phone *phone_at(struct sim *s, const struct addr *a);
 /** The same, by IP alone. */
@@ -251,10 +268,10 @@ void talk_free(struct sess *s);
 struct side *side_new(struct phone *p, const char *call_id, bool caller);
 struct side *side_find(struct sim *s, struct str call_id);
 void check_invite_came(struct phone *p, const struct sip_msg *m);
-void check_call_saved(struct sim *s, uint64_t tenant, struct str record);
-void check_cdr(struct sim *s, struct str json, bool recovered);
-void check_cdr_lost(struct sim *s, struct str json);
-void check_killed(struct sim *s);
+void check_call_saved(struct node *n, uint64_t tenant, struct str record);
+void check_cdr(struct node *n, struct str json, bool recovered);
+void check_cdr_lost(struct node *n, struct str json);
+void check_killed(struct node *n);
 void check_wire(struct sim *s, struct str bytes, bool to_switch);
 void check_quiet(struct sim *s, bool last);
 void check_end(struct sim *s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The switch: its shards, the mail between them, killed and started again. */
+/* A switch: its shards, the mail between them, killed and started again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 struct posted {
 	struct list_node node;
-	struct sim *sim;
+	struct node *at;
 	struct timer timer;
 	uint16_t to;
 	struct mail *mail;
@@ -29,7 +29,7 @@ static void on_mail(struct timer *t, void *arg)
 {
 	(void)t;
 	struct posted *x = arg;
-	struct shard *to = x->sim->nodes[x->to].shard;
+	struct shard *to = x->at->seats[x->to].shard;
 	struct mail *m = x->mail;
 	list_remove(&x->node);
 	free(x);
@@ -37,24 +37,25 @@ static void on_mail(struct timer *t, void *arg)
 }
 
 /** In order from one sender; between two senders as it happens. */
-void switch_post(struct sim *s, unsigned from, uint16_t to, struct mail *m)
+void switch_post(struct node *n, unsigned from, uint16_t to, struct mail *m)
 {
+	struct sim *s = n->sim;
 	struct posted *x = malloc(sizeof *x);
-	*x = (struct posted){.sim = s, .to = to, .mail = m};
+	*x = (struct posted){.at = n, .to = to, .mail = m};
 	timer_init(&x->timer, on_mail, x);
-	list_push_back(&s->mail, &x->node);
+	list_push_back(&n->mail, &x->node);
 	uint64_t due = s->wheel.now_ms + 1 + (rng_below(&s->net, 8) ? 0 : rng_below(&s->net, MAIL_MS));
-	if (due < s->mail_due[from][to])
-		due = s->mail_due[from][to];
-	s->mail_due[from][to] = due;
+	if (due < n->mail_due[from][to])
+		due = n->mail_due[from][to];
+	n->mail_due[from][to] = due;
 	timer_set(&s->wheel, &x->timer, due);
 }
 
-static void drop_mail(struct sim *s)
+static void drop_mail(struct node *n)
 {
-	list_for_each_safe(it, &s->mail) {
+	list_for_each_safe(it, &n->mail) {
 		struct posted *x = container_of(it, struct posted, node);
-		timer_cancel(&s->wheel, &x->timer);
+		timer_cancel(&n->sim->wheel, &x->timer);
 		list_remove(it);
 		shard_mail_drop(x->mail);
 		free(x);
@@ -65,15 +66,15 @@ static void drop_mail(struct sim *s)
 
 static uint64_t wall_ms(void *arg)
 {
-	struct node *n = arg;
-	return sim_wall(n->sim);
+	const struct seat *t = arg;
+	return sim_wall(t->node->sim);
 }
 
 static void on_send(void *arg, const struct flow *flow, struct str bytes)
 {
-	struct node *n = arg;
-	if (!n->sim->dying)
-		net_to_phone(n->sim, &flow->remote, bytes);
+	struct seat *t = arg;
+	if (!t->node->dying)
+		net_to_phone(t->node, &flow->remote, bytes);
 }
 
 static void sent_by(void *arg, const struct flow *flow, struct addr *out)
@@ -91,51 +92,51 @@ static void rtp_address(void *arg, const struct flow *flow, struct addr *told, s
 
 static void post(void *arg, uint16_t shard, struct mail *m)
 {
-	struct node *n = arg;
-	switch_post(n->sim, n->index, shard, m);
+	struct seat *t = arg;
+	switch_post(t->node, t->index, shard, m);
 }
 
 static void media(void *arg, size_t thread, struct media_cmd *cmd)
 {
-	struct node *n = arg;
+	struct seat *t = arg;
 	(void)thread;
-	if (n->sim->dying) {
+	if (t->node->dying) {
 		free(cmd);
 		return;
 	}
-	if (cmd->shard != n->index)
-		sim_fail(n->sim, "the events of a stream would go to another shard");
-	media_cmd(n->sim, cmd);
+	if (cmd->shard != t->index)
+		sim_fail(t->node->sim, "the events of a stream would go to another shard");
+	media_cmd(t->node, cmd);
 }
 
 static void answer(void *arg, struct mail_query *q)
 {
-	struct node *n = arg;
-	json_array_extend(n->sim->answer, q->result);
+	struct seat *t = arg;
+	json_array_extend(t->node->answer, q->result);
 	json_decref(q->result);
 	free(q);
 }
 
 static void save_binding(void *arg, uint64_t tenant, struct str key, struct str value)
 {
-	struct node *n = arg;
-	if (!n->sim->dying)
-		disk_write(n->sim, DISK_BINDINGS, tenant, key, value);
+	struct seat *t = arg;
+	if (!t->node->dying)
+		disk_write(t->node, DISK_BINDINGS, tenant, key, value);
 }
 
 static void save_call(void *arg, uint64_t tenant, struct str id, struct str record)
 {
-	struct node *n = arg;
-	check_call_saved(n->sim, tenant, record);
-	disk_write(n->sim, DISK_CALLS, tenant, id, record);
+	struct seat *t = arg;
+	check_call_saved(t->node, tenant, record);
+	disk_write(t->node, DISK_CALLS, tenant, id, record);
 }
 
 static void cdr(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, struct str json)
 {
-	struct node *n = arg;
+	struct seat *t = arg;
 	(void)start_ms;
-	check_cdr(n->sim, json, false);
-	disk_write(n->sim, DISK_CDRS, tenant, id, json);
+	check_cdr(t->node, json, false);
+	disk_write(t->node, DISK_CDRS, tenant, id, json);
 }
 
 static const struct shard_ops ops = {
@@ -153,18 +154,20 @@ static const struct shard_ops ops = {
 
 /* -- life ---------------------------------------------------------------------------- */
 
-static void start_node(struct sim *s, struct node *n, uint16_t index)
+static void start_seat(struct node *n, uint16_t index)
 {
-	*n = (struct node){.sim = s, .index = index};
-	timer_wheel_init(&n->wheel, s->wheel.now_ms);
-	rng_init_seed(&n->rng, s->a.seed * 1000 + s->kills * 10 + index);
+	struct sim *s = n->sim;
+	struct seat *t = &n->seats[index];
+	*t = (struct seat){.node = n, .index = index};
+	timer_wheel_init(&t->wheel, s->wheel.now_ms);
+	rng_init_seed(&t->rng, s->a.seed * 1000 + n->index * 1000003 + n->kills * 10 + index);
 	const struct shard_args args = {
 		.index = index,
 		.n_shards = (uint16_t)s->a.shards,
-		.wheel = &n->wheel,
-		.rng = &n->rng,
+		.wheel = &t->wheel,
+		.rng = &t->rng,
 		.log = &s->log,
-		.metrics = &n->metrics,
+		.metrics = &t->metrics,
 		.hash_key = {1, 2},
 		.realm = STR("tandem"),
 		.server = STR("Tandem"),
@@ -181,98 +184,113 @@ static void start_node(struct sim *s, struct node *n, uint16_t index)
 		.rtp_first = 20000,
 		.rtp_pairs_per_thread = 200,
 		.rtp_pairs_initial = 4,
-		.directory = s->directory,
+		.directory = n->directory,
 		.ops = &ops,
-		.arg = n,
+		.arg = t,
 	};
-	if (shard_new(&n->shard, &args) != 0)
+	if (shard_new(&t->shard, &args) != 0)
 		sim_fail(s, "a shard could not be made");
 }
 
-void switch_start(struct sim *s)
+static void start(struct node *n)
 {
-	for (uint16_t i = 0; i < s->a.shards; i++)
-		start_node(s, &s->nodes[i], i);
-	memset(s->mail_due, 0, sizeof s->mail_due);
-	disk_restore(s);
+	for (uint16_t i = 0; i < n->sim->a.shards; i++)
+		start_seat(n, i);
+	memset(n->mail_due, 0, sizeof n->mail_due);
+	disk_restore(n);
 }
 
-static void free_nodes(struct sim *s)
+void switch_init(struct sim *s, unsigned index)
 {
-	s->dying = true; /* nothing that is said now leaves the process */
-	for (unsigned i = 0; i < s->a.shards; i++) {
-		shard_free(s->nodes[i].shard);
-		if (s->nodes[i].wheel.n)
-			sim_fail(s, "%zu timers are left when shard %u is freed", s->nodes[i].wheel.n, i);
+	struct node *n = &s->nodes[index];
+	*n = (struct node){.sim = s, .index = index};
+	n->addr = (struct addr){.family = ADDR_V4, .port = 5060, .ip = {198, 51, 100, (uint8_t)(1 + index)}};
+	n->directory = directory_ref(s->directory);
+	list_init(&n->mail);
+	list_init(&n->streams);
+	disk_init(n);
+	start(n);
+}
+
+static void free_seats(struct node *n)
+{
+	n->dying = true; /* nothing that is said now leaves the process */
+	for (unsigned i = 0; i < n->sim->a.shards; i++) {
+		shard_free(n->seats[i].shard);
+		if (n->seats[i].wheel.n)
+			sim_fail(n->sim, "%zu timers are left when shard %u is freed", n->seats[i].wheel.n, i);
 	}
-	s->dying = false;
+	n->dying = false;
 }
 
-void switch_kill(struct sim *s, bool politely)
+void switch_kill(struct node *n, bool politely)
 {
-	sim_note(s, "=== the switch is %s", politely ? "stopped" : "killed");
+	struct sim *s = n->sim;
+	sim_note(s, "=== switch %u is %s", n->index, politely ? "stopped" : "killed");
 	if (politely) {
 		for (uint16_t i = 0; i < s->a.shards; i++)
-			shard_stop(s->nodes[i].shard);
+			shard_stop(n->seats[i].shard);
 		sim_advance(s, 1500); /* as app/shard_thread.c */
 	}
+	n->kills++;
 	s->kills++;
-	s->last_kill_ms = s->wheel.now_ms;
-	drop_mail(s);
-	free_nodes(s);
-	media_kill(s);
-	disk_kill(s);
-	check_killed(s);
-	switch_start(s);
+	n->last_kill_ms = s->wheel.now_ms;
+	drop_mail(n);
+	free_seats(n);
+	media_kill(n);
+	disk_kill(n);
+	check_killed(n);
+	start(n);
 	sim_note(s, "=== it is up again");
 }
 
-void switch_input(struct sim *s, struct str bytes, const struct addr *from)
+void switch_input(struct node *n, struct str bytes, const struct addr *from)
 {
-	struct flow flow = {.transport = SIP_UDP, .remote = *from};
-	if (addr_parse(&flow.local, STR("192.0.2.1:5060")) != 0)
-		abort();
-	uint16_t to = (uint16_t)((from->ip[3] * 31u + from->port) % s->a.shards);
+	struct flow flow = {.transport = SIP_UDP, .local = n->addr, .remote = *from};
+	uint16_t to = (uint16_t)((from->ip[3] * 31u + from->port) % n->sim->a.shards);
 	flow.shard = (uint8_t)to;
 	char *exact = malloc(bytes.n ? bytes.n : 1); /* so that reading past the end is seen */
 	memcpy(exact, bytes.p, bytes.n);
-	shard_input(s->nodes[to].shard, (struct str){exact, bytes.n}, &flow);
+	shard_input(n->seats[to].shard, (struct str){exact, bytes.n}, &flow);
 	free(exact);
 }
 
-json_t *switch_ask(struct sim *s, enum shard_query_kind what)
+json_t *switch_ask(struct node *n, enum shard_query_kind what)
 {
-	json_decref(s->answer);
-	s->answer = json_array();
-	for (uint16_t i = 0; i < s->a.shards; i++) {
+	json_decref(n->answer);
+	n->answer = json_array();
+	for (uint16_t i = 0; i < n->sim->a.shards; i++) {
 		struct mail_query *q = calloc(1, sizeof *q);
 		*q = (struct mail_query){.mail.kind = SHARD_QUERY, .what = what};
-		shard_mail(s->nodes[i].shard, &q->mail);
+		shard_mail(n->seats[i].shard, &q->mail);
 	}
-	return s->answer;
+	return n->answer;
 }
 
-void switch_check_idle(struct sim *s)
+void switch_check_idle(struct node *n)
 {
+	struct sim *s = n->sim;
 	for (unsigned i = 0; i < s->a.shards; i++) {
-		struct shard *sh = s->nodes[i].shard;
+		struct shard *sh = n->seats[i].shard;
 		if (!shard_idle(sh))
 			sim_fail(s, "shard %u still has calls", i);
 		if (sip_stack_transactions(sh->sip))
 			sim_fail(s, "shard %u still has %zu transactions", i, sip_stack_transactions(sh->sip));
-		if (metric_get(&s->nodes[i].metrics, METRIC_CALLS))
+		if (metric_get(&n->seats[i].metrics, METRIC_CALLS))
 			sim_fail(s, "shard %u counts calls that are not there", i);
 		for (size_t k = 0; k < sh->a.media_threads; k++)
 			if (port_pool_leases(sh->pools[k]))
 				sim_fail(s, "shard %u: %zu port leases were not given back", i,
 				         port_pool_leases(sh->pools[k]));
 	}
-	if (!list_empty(&s->streams))
+	if (!list_empty(&n->streams))
 		sim_fail(s, "media streams are left over");
 }
 
-void switch_end(struct sim *s)
+void switch_end(struct node *n)
 {
-	drop_mail(s);
-	free_nodes(s);
+	drop_mail(n);
+	free_seats(n);
+	directory_unref(n->directory);
+	json_decref(n->answer);
 }

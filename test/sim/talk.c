@@ -587,7 +587,7 @@ void talk_no_ack(struct phone *p, struct srv *v)
 			continue;
 		const struct side *d = s->side;
 		/* An INVITE that was under way at a kill (2 s at most) is of a call that died with it. */
-		bool late = p->sim->last_kill_ms && d->start_ms < p->sim->last_kill_ms + 2000;
+		bool late = d->at->last_kill_ms && d->start_ms < d->at->last_kill_ms + 2000;
 		if (v->status / 100 == 2 && !d->killed && !d->disturbed && !d->odd && !late)
 			sim_fail(p->sim, "the 200 of %s (%s) was never acknowledged", p->username, s->call_id);
 		if (v->status < 200)
