@@ -14,6 +14,7 @@ struct link {
 	struct tcp_conn *conn;
 	struct flow flow;
 	bool proven; /* a message came: the long idle time counts */
+	size_t crlf_bytes; /* that came since the last message or pong */
 };
 
 struct listener {
@@ -100,15 +101,20 @@ static void on_connect(struct tcp_conn *c, void *user)
 	x->flow.local = local;
 }
 
-/** RFC 5626 section 3.5.1: a double CRLF is a ping, a single one the pong. */
+/** RFC 5626 section 3.5.1: a double CRLF is a ping, a single one the pong. It may come in halves. */
 static void answer_ping(struct link *x, size_t crlf_bytes)
 {
-	if (crlf_bytes >= 4 && tcp_send(x->conn, STR("\r\n")) != 0)
+	x->crlf_bytes += crlf_bytes;
+	if (x->crlf_bytes < 4)
+		return;
+	x->crlf_bytes = 0;
+	if (tcp_send(x->conn, STR("\r\n")) != 0)
 		tcp_close(x->conn, true);
 }
 
 static void take_message(struct link *x, struct str bytes)
 {
+	x->crlf_bytes = 0;
 	if (!x->proven) {
 		x->proven = true;
 		tcp_set_idle(x->conn, x->all->a.settings->limit_tcp_registered_idle_s * 1000);
