@@ -13,6 +13,7 @@ struct link {
 	struct map_node by_conn, by_addr;
 	struct tcp_conn *conn;
 	struct flow flow;
+	struct flow asked; /* of an outgoing one: the flow it was made for */
 	bool proven; /* a message came: the long idle time counts */
 	size_t crlf_bytes; /* that came since the last message or pong */
 };
@@ -152,6 +153,8 @@ static void on_close(struct tcp_conn *c, int err, void *user)
 	map_remove(&l->by_conn, &x->by_conn);
 	map_remove(&l->by_addr, &x->by_addr);
 	l->a.on_lost(l->a.arg, &x->flow, err ? err : ECONNRESET);
+	if (x->asked.remote.family != ADDR_NONE) /* what waits on it knows it by that */
+		l->a.on_lost(l->a.arg, &x->asked, err ? err : ECONNRESET);
 	free(x);
 }
 
@@ -229,6 +232,7 @@ static struct link *connect_to(struct links *l, const struct flow *flow, struct 
 		return NULL;
 	x = make_link(l, c, flow->listener);
 	x->flow.local = flow->local;
+	x->asked = *flow;
 	return x;
 }
 

@@ -129,11 +129,37 @@ static void test_single_crlf_before_each_message_is_no_ping(void **state)
 	close(fd);
 }
 
+/** A binding that was read back names no connection; who waits on it must hear of the failure. */
+static void test_failed_connect_is_told_of_the_flow_it_was_for(void **state)
+{
+	(void)state;
+	struct addr nobody = bound;
+	int fd = socket(AF_INET, SOCK_STREAM, 0); /* bound, not listening: refused */
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	socklen_t n = sizeof at;
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	nobody.port = ntohs(at.sin_port);
+	const struct flow flow = {.transport = SIP_TCP, .local = bound, .remote = nobody};
+	links_send(links, &flow, STR("OPTIONS sip:a SIP/2.0\r\n\r\n"));
+	for (unsigned i = 0; i < TURNS && !n_lost; i++)
+		loop_turn(loop, WAIT_MS);
+	bool told = false;
+	for (unsigned i = 0; i < n_lost; i++)
+		told |= flow_eq(&lost[i], &flow);
+	assert_true(told);
+	assert_int_equal(last_err, ECONNREFUSED);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ping_in_two_halves_is_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_single_crlf_before_each_message_is_no_ping, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(test_failed_connect_is_told_of_the_flow_it_was_for, setup,
 		                                teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
