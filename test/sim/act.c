@@ -97,6 +97,8 @@ void act(struct sim *s)
 		phone_off(p);
 	else if (x < 385)
 		phone_move(p);
+	else if (x < 405 && p->tcp)
+		x < 402 ? tcp_ping(p) : tcp_cut(p);
 	else if (x < 388 && s->a.nodes > 1)
 		phone_change_home(p, any_node(s));
 	else if (x < 400)

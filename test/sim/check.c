@@ -235,7 +235,7 @@ static bool covers(const struct phone *p, const struct node *at, uint64_t from, 
 static bool rang_at(const json_t *cdr, const struct phone *p)
 {
 	char at[ADDR_TEXT];
-	(void)addr_text(&p->addr, at);
+	phone_source(p, at);
 	bool moved = !p->reg.until_ms || p->reg.from_ms > time_of(cdr, "start");
 	size_t i;
 	json_t *leg;
@@ -415,7 +415,7 @@ static void check_registrations(struct node *n)
 	for (unsigned k = 0; k < s->a.phones; k++) {
 		struct phone *p = &s->phones[k];
 		char at[ADDR_TEXT];
-		(void)addr_text(&p->addr, at);
+		phone_source(p, at);
 		if (!covers(p, n, s->wheel.now_ms, s->wheel.now_ms))
 			continue;
 		size_t i;
@@ -450,6 +450,8 @@ void check_quiet(struct sim *s, bool last)
 	}
 	list_for_each_safe(at, &s->sides)
 		check_side(s, container_of(at, struct side, node), last);
+	for (unsigned i = 0; i < s->a.phones; i++)
+		tcp_check(&s->phones[i]);
 	for (unsigned i = 0; i < s->a.nodes; i++) {
 		check_agreement(&s->nodes[i]);
 		if (!last)

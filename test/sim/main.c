@@ -120,7 +120,7 @@ static void begin(struct sim *s, const struct sim_args *a)
 	rng_init_seed(&s->net, a->seed);
 	rng_init_seed(&s->dice, a->seed);
 	log_init_null(&s->log);
-	struct list_node *lists[] = {&s->packets, &s->cdrs, &s->sides};
+	struct list_node *lists[] = {&s->packets, &s->streams, &s->cdrs, &s->sides};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_init(lists[i]);
 	for (unsigned t = 0; t < TENANTS; t++)
@@ -155,6 +155,7 @@ static void finish(struct sim *s)
 		switch_end(&s->nodes[i]);
 	}
 	net_end(s);
+	tcp_end(s);
 	for (unsigned i = 0; i < s->a.nodes; i++)
 		disk_check_end(&s->nodes[i]);
 	check_end(s);

@@ -55,7 +55,7 @@ static void send_one(struct node *n, bool to_switch, const struct addr *at, stru
 	timer_in(&s->wheel, &x->timer, delay_ms(s));
 }
 
-static void note_packet(struct sim *s, const char *way, const struct addr *at, struct str bytes)
+void net_note(struct sim *s, const char *way, const struct addr *at, struct str bytes)
 {
 	char text[ADDR_TEXT];
 	size_t line = 0;
@@ -74,7 +74,7 @@ static void net_send(struct node *n, bool to_switch, const struct addr *at, stru
 	struct sim *s = n->sim;
 	s->packets_n++;
 	bool lost = rng_below(&s->net, 1000) < s->weather.lose;
-	note_packet(s, to_switch ? lost ? "x->" : "-->" : lost ? "<-x" : "<--", at, bytes);
+	net_note(s, to_switch ? lost ? "x->" : "-->" : lost ? "<-x" : "<--", at, bytes);
 	if (!to_switch)
 		check_wire(s, bytes, false);
 	if (lost) {

@@ -16,7 +16,9 @@ static const struct sip_limits limits = {65535, 256, 60000};
 
 void phone_send(struct phone *p, struct str bytes)
 {
-	if (p->on)
+	if (p->on && p->tcp)
+		tcp_from_phone(p, bytes);
+	else if (p->on)
 		net_from_phone(p, bytes);
 }
 
@@ -89,7 +91,8 @@ struct ctx *phone_request(struct phone *p, struct sess *s, enum sip_method m, st
 	timer_init(&c->again, on_again, c);
 	timer_init(&c->end, on_end, c);
 	list_push_back(&p->ctxs, &c->node);
-	timer_in(&p->sim->wheel, &c->again, T1_MS);
+	if (!p->tcp)
+		timer_in(&p->sim->wheel, &c->again, T1_MS);
 	timer_in(&p->sim->wheel, &c->end, GIVE_UP_MS);
 	phone_send(p, text);
 	return c;
@@ -173,7 +176,8 @@ static void keep_reply(struct srv *v, struct buf *b, unsigned status, bool relia
 	v->reply_n = b->n;
 	v->status = status;
 	timer_cancel(w, &v->again);
-	v->repeat = v->method == SIP_INVITE && (status >= 200 || reliable);
+	v->repeat = v->method == SIP_INVITE && (v->p->tcp ? status / 100 == 2 : status >= 200 || reliable);
+	v->repeat |= v->method == SIP_INVITE && reliable;
 	v->wait_ms = T1_MS;
 	v->waited_ms = 0;
 	if (v->repeat)
@@ -335,10 +339,10 @@ static void send_register(struct phone *p, bool auth)
 	struct buf b;
 	buf_init(&b, 8192);
 	buf_printf(&b,
-	           "REGISTER %s SIP/2.0\r\nVia: SIP/2.0/UDP 10.9.9.9:5060;rport;branch=%s\r\n"
+	           "REGISTER %s SIP/2.0\r\nVia: SIP/2.0/%s 10.9.9.9:5060;rport;branch=%s\r\n"
 	           "From: <sip:%s@%s>;tag=r%u\r\nTo: <sip:%s@%s>\r\nCall-ID: reg-%u-%u\r\n"
 	           "CSeq: %u REGISTER\r\nMax-Forwards: 70\r\nContact: <%s>",
-	           uri, branch, p->username, p->domain, p->serial, p->username, p->domain, p->tenant,
+	           uri, p->tcp ? "TCP" : "UDP", branch, p->username, p->domain, p->serial, p->username, p->domain, p->tenant,
 	           p->index, ++p->reg_cseq, p->contact);
 	if (p->instance)
 		buf_printf(&b, ";+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-%012u>\"", p->index);
@@ -350,6 +354,7 @@ static void send_register(struct phone *p, bool auth)
 	c->cseq = p->reg_cseq;
 	p->reg_authed = auth;
 	p->reg_sent_ms = p->sim->wheel.now_ms;
+	p->reg_line = tcp_line_id(p);
 	buf_fini(&b);
 }
 
@@ -371,9 +376,11 @@ static void on_register_timer(struct timer *t, void *arg)
 	phone_register(p, p->want_expires ? p->want_expires : 300);
 }
 
-/** Its REGISTER was accepted by a switch that was killed since: nobody can tell. */
+/** Its REGISTER was accepted by a switch that was killed since, or by way of a lost stream. */
 static bool is_doubtful(const struct phone *p)
 {
+	if (p->tcp && (!p->reg_line || p->reg_line != tcp_line_id(p)))
+		return true;
 	return p->reg_sent_ms <= p->home->last_kill_ms;
 }
 
@@ -448,6 +455,7 @@ void phone_off(struct phone *p)
 	sim_note(p->sim, "%s of %s vanishes", p->username, p->domain);
 	phone_end_span(p);
 	leave_calls(p);
+	tcp_phone_gone(p, rng_below(&p->rng, 2));
 	p->on = false;
 }
 
@@ -463,15 +471,14 @@ static void set_contact(struct phone *p)
 {
 	char text[ADDR_TEXT];
 	if (p->fixed_contact) /* behind NAT: it knows only its own network */
-		snprintf(p->contact, sizeof p->contact, "sip:%s@10.1.%u.%u:5060", p->username, p->tenant,
-		         p->index);
+		snprintf(text, sizeof text, "10.1.%u.%u:5060", p->tenant, p->index);
 	else
-		snprintf(p->contact, sizeof p->contact, "sip:%s@%s", p->username,
-		         addr_text(&p->addr, text));
+		(void)addr_text(&p->addr, text);
+	snprintf(p->contact, sizeof p->contact, "sip:%s@%s%s", p->username, text,
+	         p->tcp ? ";transport=tcp" : "");
 }
 
-/** Another port of its NAT or another network: calls go on, what is on its way is lost. */
-void phone_move(struct phone *p)
+void phone_line_cut(struct phone *p)
 {
 	phone_end_span(p);
 	list_for_each(it, &p->sim->sides) {
@@ -479,6 +486,27 @@ void phone_move(struct phone *p)
 		if (d->phone == p && !d->over)
 			d->disturbed = true;
 	}
+}
+
+void phone_line_lost(struct phone *p)
+{
+	if (p->on)
+		timer_in(&p->sim->wheel, &p->register_timer, 100 + rng_below(&p->rng, 5000));
+}
+
+void phone_source(const struct phone *p, char out[ADDR_TEXT])
+{
+	struct addr at = p->addr;
+	if (p->tcp)
+		(void)tcp_source(p, &at);
+	(void)addr_text(&at, out);
+}
+
+/** Another port of its NAT or another network: calls go on, what is on its way is lost. */
+void phone_move(struct phone *p)
+{
+	phone_line_cut(p);
+	tcp_phone_gone(p, false);
 	p->addr.port = (uint16_t)(p->addr.port + 2);
 	set_contact(p);
 	sim_note(p->sim, "%s of %s moves to port %u", p->username, p->domain, p->addr.port);
@@ -491,6 +519,7 @@ void phone_change_home(struct phone *p, struct node *n)
 	sim_note(p->sim, "%s of %s goes to switch %u", p->username, p->domain, n->index);
 	phone_end_span(p);
 	leave_calls(p);
+	tcp_phone_gone(p, rng_below(&p->rng, 2));
 	p->addr.port = (uint16_t)(p->addr.port + 2);
 	set_contact(p);
 	p->home = n;
@@ -533,6 +562,7 @@ void phone_init(struct sim *s, unsigned i)
 	p->timers = rng_below(&p->rng, 2);
 	p->instance = rng_below(&p->rng, 2);
 	p->fixed_contact = rng_below(&p->rng, 2);
+	p->tcp = rng_below(&p->rng, 3) == 0;
 	set_contact(p);
 	timer_init(&p->register_timer, on_register_timer, p);
 	p->want_expires = 120 + 60 * rng_below(&p->rng, 8);

@@ -9,7 +9,7 @@
  *     switch.c  shards, their mail, kill           phone.c  a phone's transactions, registration
  *     disk.c    the store, late, full or torn      talk.c   its calls
  *     media.c   the scripted media plane           check.c  what must be true
- *     net.c     packets
+ *     net.c     packets                            tcp.c    streams
  */
 #pragma once
 
@@ -119,8 +119,11 @@ struct phone {
 	unsigned index, tenant;
 	char extension[16], username[16], password[32], domain[24];
 	struct addr addr;
-	char contact[64];
-	bool on, prack, timers, instance, fixed_contact;
+	char contact[112];
+	bool on, prack, timers, instance, fixed_contact, tcp;
+	struct tcp_conn *line, *answering; /* its stream; the one a message has just come by */
+	unsigned lines, pings;
+	uint64_t reg_line;
 	struct rng rng;
 	struct list_node ctxs, srvs, sesss;
 	uint32_t reg_cseq, nc, serial, sdp_version;
@@ -143,6 +146,8 @@ struct seat {
 	struct timer_wheel wheel;
 	struct rng rng;
 	struct metrics metrics;
+	struct loop *loop;
+	struct links *links;
 };
 
 /** One switch: a process of its own with its shards, media, disk. It knows nothing of others. */
@@ -173,7 +178,8 @@ struct sim {
 	const struct tenant *tenants[TENANTS];
 	const struct directory *directory;
 	struct node nodes[MAX_NODES];
-	struct list_node packets, cdrs;
+	struct list_node packets, streams, cdrs;
+	uint64_t stream_ids, dialled;
 	struct weather weather;
 	struct phone phones[MAX_PHONES];
 	struct side *buckets[SIDE_BUCKETS];
@@ -207,7 +213,21 @@ void switch_end(struct node *n);
 
 void net_from_phone(struct phone *p, struct str bytes);
 void net_to_phone(struct node *n, const struct addr *to, struct str bytes);
+void net_note(struct sim *s, const char *way, const struct addr *at, struct str bytes);
 void net_end(struct sim *s);
+
+void tcp_start(struct seat *t);
+void tcp_stop(struct seat *t);
+void tcp_send_on(struct seat *t, const struct flow *flow, struct str bytes);
+void tcp_from_phone(struct phone *p, struct str bytes);
+/** RFC 5626 section 3.5.1: the phone counts the answers. */
+void tcp_ping(struct phone *p);
+void tcp_check(const struct phone *p);
+void tcp_cut(struct phone *p);
+void tcp_phone_gone(struct phone *p, bool politely);
+uint64_t tcp_line_id(const struct phone *p);
+bool tcp_source(const struct phone *p, struct addr *out);
+void tcp_end(struct sim *s);
 
 void media_cmd(struct node *n, struct media_cmd *cmd);
 void media_kill(struct node *n);
@@ -231,6 +251,11 @@ void phone_move(struct phone *p);
 /** It takes another switch for its server. */
 void phone_change_home(struct phone *p, struct node *n);
 void phone_end_span(struct phone *p);
+/** Its stream is cut: what is under way may be lost; and later: it knows. */
+void phone_line_cut(struct phone *p);
+void phone_line_lost(struct phone *p);
+/** Where its packets come from. */
+void phone_source(const struct phone *p, char out[ADDR_TEXT]);
 struct phone *phone_at(struct sim *s, const struct addr *a);
 /** The same, by IP alone. */
 struct phone *phone_at_ip(struct sim *s, const struct addr *a);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/shard_thread.h"
 #include "media/ports.h"
 #include "service/shard_state.h"
 #include "sim.h"
@@ -29,11 +30,17 @@ static void on_mail(struct timer *t, void *arg)
 {
 	(void)t;
 	struct posted *x = arg;
-	struct shard *to = x->at->seats[x->to].shard;
 	struct mail *m = x->mail;
+	struct seat *seat = &x->at->seats[x->to];
 	list_remove(&x->node);
 	free(x);
-	shard_mail(to, m);
+	if (m->kind == THREAD_SEND) {
+		struct mail_send *send = container_of(m, struct mail_send, mail);
+		tcp_send_on(seat, &send->flow, (struct str){send->bytes, send->n});
+		free(send);
+		return;
+	}
+	shard_mail(seat->shard, m);
 }
 
 /** In order from one sender; between two senders as it happens. */
@@ -70,11 +77,30 @@ static uint64_t wall_ms(void *arg)
 	return sim_wall(t->node->sim);
 }
 
+/** As app/shard_thread.c. */
+static void send_to_owner(struct seat *t, const struct flow *flow, struct str bytes)
+{
+	struct mail_send *x = malloc(sizeof *x + bytes.n);
+	*x = (struct mail_send){.mail.kind = THREAD_SEND, .flow = *flow, .n = bytes.n};
+	memcpy(x->bytes, bytes.p, bytes.n);
+	switch_post(t->node, t->index, flow->shard, &x->mail);
+}
+
 static void on_send(void *arg, const struct flow *flow, struct str bytes)
 {
 	struct seat *t = arg;
-	if (!t->node->dying)
+	if (t->node->dying)
+		return;
+	if (!flow_is_reliable(flow)) {
 		net_to_phone(t->node, &flow->remote, bytes);
+		return;
+	}
+	net_note(t->node->sim, "<==", &flow->remote, bytes);
+	check_wire(t->node->sim, bytes, false);
+	if (flow->conn && flow->shard != t->index)
+		send_to_owner(t, flow, bytes);
+	else
+		tcp_send_on(t, flow, bytes);
 }
 
 static void sent_by(void *arg, const struct flow *flow, struct addr *out)
@@ -190,6 +216,7 @@ static void start_seat(struct node *n, uint16_t index)
 	};
 	if (shard_new(&t->shard, &args) != 0)
 		sim_fail(s, "a shard could not be made");
+	tcp_start(t);
 }
 
 static void start(struct node *n)
@@ -216,6 +243,7 @@ static void free_seats(struct node *n)
 {
 	n->dying = true; /* nothing that is said now leaves the process */
 	for (unsigned i = 0; i < n->sim->a.shards; i++) {
+		tcp_stop(&n->seats[i]);
 		shard_free(n->seats[i].shard);
 		if (n->seats[i].wheel.n)
 			sim_fail(n->sim, "%zu timers are left when shard %u is freed", n->seats[i].wheel.n, i);

@@ -112,10 +112,10 @@ static void put(struct sess *s, struct buf *b, const char *method, const char *b
 {
 	const char *uri = s->target[0] && to_tag[0] ? s->target : s->ruri;
 	buf_printf(b,
-	           "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 10.9.9.9:5060;rport;branch=%s\r\n"
+	           "%s %s SIP/2.0\r\nVia: SIP/2.0/%s 10.9.9.9:5060;rport;branch=%s\r\n"
 	           "From: <%s>;tag=%s\r\nTo: <%s>%s%s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n"
 	           "Max-Forwards: 70\r\nContact: <%s>\r\n%s%sContent-Length: %zu\r\n\r\n%s",
-	           method, uri, branch, s->local, s->local_tag, s->remote, to_tag[0] ? ";tag=" : "",
+	           method, uri, s->p->tcp ? "TCP" : "UDP", branch, s->local, s->local_tag, s->remote, to_tag[0] ? ";tag=" : "",
 	           to_tag, s->call_id, cseq, method, s->p->contact, more,
 	           sdp ? "Content-Type: application/sdp\r\n" : "", sdp ? strlen(sdp) : 0,
 	           sdp ? sdp : "");
@@ -635,7 +635,9 @@ void talk_nonsense(struct sess *s)
 	case 0: /* another dialog */
 		say(s, method, NULL, s->cseq + 50, "wrong-tag", "", NULL);
 		return;
-	case 1:
+	case 1: /* a stream would be closed for it */
+		if (s->p->tcp)
+			phone_line_cut(s->p);
 		phone_send(s->p, STR("\0\1\2 rubbish\r\n\r\n"));
 		return;
 	case 2:
