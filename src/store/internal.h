@@ -33,6 +33,10 @@ struct store {
 	struct writer *writer;
 };
 
+/** store_open without the writer's thread: see writer_turn. For whoever has a clock of his own. */
+must_check int store_open_unthreaded(struct store **out, const char *dir, const struct log *log,
+                                     struct buf *why);
+
 /* -- SQLite -------------------------------------------------------------------------- */
 
 /** An errno value for a result code of SQLite; 0 for OK, ROW and DONE. */
@@ -216,6 +220,10 @@ void live_settle(struct live *l);
 
 /** `db` stays the caller's, and is the writer's alone until writer_stop. */
 must_check int writer_start(struct writer **out, sqlite3 *db, const struct log *log);
+/** The same without a thread: its maker calls writer_turn when the time has come. */
+must_check int writer_new(struct writer **out, sqlite3 *db, const struct log *log);
+/** Take what is posted and commit it in one transaction; 0, or why it is kept for the next turn. */
+int writer_turn(struct writer *w);
 struct queue *writer_queue(struct writer *w);
 sqlite3 *writer_db(struct writer *w);
 /** Commits what is posted, ends the thread and frees. */

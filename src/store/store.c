@@ -273,13 +273,15 @@ static int open_control(struct store *s, const char *dir, struct buf *why)
 	                     why);
 }
 
-static int open_writer(struct store *s, const char *dir, struct buf *why)
+typedef int writer_fn(struct writer **out, sqlite3 *db, const struct log *log);
+
+static int open_writer(struct store *s, const char *dir, writer_fn *make, struct buf *why)
 {
 	sqlite3 *db;
 	int err = open_db(dir, &db, writer_setup, why);
 	if (err)
 		return err;
-	err = writer_start(&s->writer, db, s->log);
+	err = make(&s->writer, db, s->log);
 	if (err) {
 		buf_printf(why, "%s/tandem.db: the writer cannot start: %s", dir, err_text(err));
 		sqlite3_close(db);
@@ -287,7 +289,8 @@ static int open_writer(struct store *s, const char *dir, struct buf *why)
 	return err;
 }
 
-int store_open(struct store **out, const char *dir, const struct log *log, struct buf *why)
+static int open_store(struct store **out, const char *dir, const struct log *log, writer_fn *make,
+                      struct buf *why)
 {
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
 		int err = errno;
@@ -305,7 +308,7 @@ int store_open(struct store **out, const char *dir, const struct log *log, struc
 	s->log = log;
 	err = open_control(s, dir, why);
 	if (!err)
-		err = open_writer(s, dir, why);
+		err = open_writer(s, dir, make, why);
 	if (err) {
 		store_close(s);
 		return err;
@@ -313,6 +316,17 @@ int store_open(struct store **out, const char *dir, const struct log *log, struc
 	log_event(log, LOG_STORE_OPEN, LOG_Z("dir", dir));
 	*out = s;
 	return 0;
+}
+
+int store_open(struct store **out, const char *dir, const struct log *log, struct buf *why)
+{
+	return open_store(out, dir, log, writer_start, why);
+}
+
+int store_open_unthreaded(struct store **out, const char *dir, const struct log *log,
+                          struct buf *why)
+{
+	return open_store(out, dir, log, writer_new, why);
 }
 
 void store_close(struct store *s)

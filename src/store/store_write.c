@@ -57,6 +57,7 @@ struct writer {
 	sqlite3 *db;
 	const struct log *log;
 	pthread_t thread;
+	bool threaded;
 	struct queue queue;
 	sqlite3_stmt *sql[SQL_STATEMENTS];
 
@@ -319,21 +320,35 @@ static void rest(struct writer *w, bool worked)
 		queue_gather(&w->queue, REST_MORE_MS);
 }
 
+static int turn(struct writer *w, bool *work)
+{
+	take(w);
+	*work = w->records.first || !list_empty(&w->live.changes);
+	int err = *work ? commit(w) : 0;
+	answer_syncs(w);
+	if (!w->ending)
+		return err;
+	size_t lost = report_records(w, err);
+	if (lost > 0)
+		log_event(w->log, LOG_STORE_LOST, LOG_U("records", lost),
+		          LOG_Z("why", err_text(err)));
+	return err;
+}
+
+int writer_turn(struct writer *w)
+{
+	bool work;
+	return turn(w, &work);
+}
+
 static void *run(void *arg)
 {
 	struct writer *w = arg;
 	for (;;) {
-		take(w);
-		bool work = w->records.first || !list_empty(&w->live.changes);
-		int err = work ? commit(w) : 0;
-		answer_syncs(w);
-		if (w->ending) {
-			size_t lost = report_records(w, err);
-			if (lost > 0)
-				log_event(w->log, LOG_STORE_LOST, LOG_U("records", lost),
-				          LOG_Z("why", err_text(err)));
+		bool work;
+		(void)turn(w, &work);
+		if (w->ending)
 			return NULL;
-		}
 		rest(w, work);
 	}
 }
@@ -387,7 +402,7 @@ static void writer_free(struct writer *w)
 	free(w);
 }
 
-int writer_start(struct writer **out, sqlite3 *db, const struct log *log)
+int writer_new(struct writer **out, sqlite3 *db, const struct log *log)
 {
 	struct writer *w = calloc(1, sizeof *w);
 	if (!w)
@@ -403,12 +418,26 @@ int writer_start(struct writer **out, sqlite3 *db, const struct log *log)
 		err = sql_prepare(db, statements[i], &w->sql[i]);
 	if (!err)
 		err = load(w);
-	if (!err)
-		err = start_thread(w);
 	if (err) {
 		writer_free(w);
 		return err;
 	}
+	*out = w;
+	return 0;
+}
+
+int writer_start(struct writer **out, sqlite3 *db, const struct log *log)
+{
+	struct writer *w;
+	int err = writer_new(&w, db, log);
+	if (err)
+		return err;
+	err = start_thread(w);
+	if (err) {
+		writer_free(w);
+		return err;
+	}
+	w->threaded = true;
 	*out = w;
 	return 0;
 }
@@ -427,6 +456,9 @@ void writer_stop(struct writer *w)
 {
 	queue_post(&w->queue, request_new(&(struct request){.kind = REQUEST_END}));
 	queue_hurry(&w->queue);
-	pthread_join(w->thread, NULL);
+	if (w->threaded)
+		pthread_join(w->thread, NULL);
+	else
+		(void)writer_turn(w);
 	writer_free(w);
 }
