@@ -61,8 +61,9 @@ static void change_weather(struct sim *s)
 	s->weather = kinds[dice(s, 6)];
 	struct node *n = any_node(s);
 	n->disk_ms = dice(s, 4) ? 10 : 1500;
-	sim_note(s, "weather: %u lost, %u doubled, %u slow of 1000; disk %u ms", s->weather.lose,
-	         s->weather.twice, s->weather.slow, n->disk_ms);
+	n->disk_full = dice(s, 8) == 0;
+	sim_note(s, "weather: %u lost, %u doubled, %u slow of 1000; disk %u ms%s", s->weather.lose,
+	         s->weather.twice, s->weather.slow, n->disk_ms, n->disk_full ? ", full" : "");
 }
 
 static void in_call(struct sim *s, struct sess *x, unsigned what)

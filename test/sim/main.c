@@ -41,6 +41,12 @@ void sim_print_trail(const struct sim *s)
 	        (unsigned long long)s->calls);
 }
 
+static void remove_files(const struct sim *s)
+{
+	for (unsigned i = 0; i < s->a.nodes; i++)
+		disk_remove(&s->nodes[i]);
+}
+
 void sim_fail(struct sim *s, const char *fmt, ...)
 {
 	sim_print_trail(s);
@@ -51,6 +57,7 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "\n");
 	fflush(stderr);
+	remove_files(s);
 	_exit(1);
 }
 
@@ -60,7 +67,7 @@ void __sanitizer_set_death_callback(void (*fn)(void));
 static void on_death(void)
 {
 	if (running)
-		sim_print_trail(running);
+		sim_print_trail(running), remove_files(running);
 }
 #endif
 
@@ -271,12 +278,37 @@ static bool read_args(int argc, char **argv, struct sim_args *a, unsigned *seeds
 	       a->nodes >= 1 && a->nodes <= MAX_NODES;
 }
 
+static void add(struct sim *all, const struct sim *s)
+{
+	all->calls += s->calls;
+	all->records += s->records;
+	all->answered += s->answered;
+	all->checked += s->checked;
+	all->packets_n += s->packets_n;
+	all->found += s->found;
+	all->kills += s->kills;
+	all->stream_ids += s->stream_ids;
+	all->disk_failures += s->disk_failures;
+	all->torn += s->torn;
+}
+
+static void print_sums(const struct sim *a, unsigned seeds)
+{
+	typedef unsigned long long ull;
+	printf("sim: %u seeds, %llu calls, %llu records (%llu answered, %llu compared with both phones), "
+	       "%llu packets, %llu streams, %llu bindings found, %llu restarts, %llu torn, %llu writes to a "
+	       "full disk\n",
+	       seeds, (ull)a->calls, (ull)a->records, (ull)a->answered, (ull)a->checked,
+	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->kills, (ull)a->torn,
+	       (ull)a->disk_failures);
+}
+
 int main(int argc, char **argv)
 {
 	struct sim_args a = {.seed = 1, .steps = 2000, .phones = 18, .nodes = 1};
 	unsigned seeds = 1;
 	bool smaller = false;
-	uint64_t calls = 0, records = 0, checked = 0, packets = 0, found = 0, kills = 0, answered = 0;
+	static struct sim all;
 	a.shards = 1;
 	if (!read_args(argc, argv, &a, &seeds, &smaller))
 		return usage();
@@ -291,20 +323,10 @@ int main(int argc, char **argv)
 		struct sim *s = running = calloc(1, sizeof *s);
 		a.shards = seeds > 1 ? 1 + (unsigned)(a.seed % MAX_SHARDS) : a.shards;
 		sim_run(s, &a);
-		calls += s->calls;
-		records += s->records;
-		checked += s->checked;
-		packets += s->packets_n;
-		found += s->found;
-		kills += s->kills;
-		answered += s->answered;
+		add(&all, s);
 		running = NULL;
 		free(s);
 	}
-	printf("sim: %u seeds, %llu calls, %llu records (%llu answered, %llu compared with both phones), "
-	       "%llu packets, %llu bindings found, %llu restarts\n",
-	       seeds, (unsigned long long)calls, (unsigned long long)records,
-	       (unsigned long long)answered, (unsigned long long)checked, (unsigned long long)packets,
-	       (unsigned long long)found, (unsigned long long)kills);
+	print_sums(&all, seeds);
 	return 0;
 }

@@ -160,9 +160,15 @@ struct node {
 	uint64_t kills, last_kill_ms;
 	const struct directory *directory;
 	uint64_t mail_due[MAX_SHARDS + 1][MAX_SHARDS];
-	struct list_node mail, streams, writes, rows;
+	struct list_node mail, streams;
+	struct store *store;
+	char dir[64];
+	unsigned life;        /* of the store: a directory each */
+	struct list_node writes, last, kept; /* posted; of the last turn; records on the disk */
+	uint64_t torn_from;   /* where in the log the last turn began */
 	struct timer commit_timer;
 	unsigned disk_ms;
+	bool disk_full;
 	json_t *answer;
 };
 
@@ -179,7 +185,7 @@ struct sim {
 	const struct directory *directory;
 	struct node nodes[MAX_NODES];
 	struct list_node packets, streams, cdrs;
-	uint64_t stream_ids, dialled;
+	uint64_t stream_ids, dialled, disk_failures, torn;
 	struct weather weather;
 	struct phone phones[MAX_PHONES];
 	struct side *buckets[SIDE_BUCKETS];
@@ -237,10 +243,12 @@ void media_trouble(struct node *n);
 enum { DISK_BINDINGS, DISK_CALLS, DISK_CDRS };
 void disk_init(struct node *n);
 void disk_write(struct node *n, int table, uint64_t tenant, struct str key, struct str value);
-/** What is not committed is lost; true for each CDR that is. */
+/** What is not committed is lost, and perhaps the last that was. */
 void disk_kill(struct node *n);
 void disk_restore(struct node *n);
 void disk_check_end(struct node *n);
+/** Its files, when a run has failed. */
+void disk_remove(const struct node *n);
 
 void phone_init(struct sim *s, unsigned i);
 void phone_packet(struct phone *p, struct str bytes);
