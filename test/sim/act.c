@@ -90,6 +90,8 @@ void act(struct sim *s)
 		change_weather(s);
 	else if (x < 40)
 		media_trouble(any_node(s));
+	else if (x < 70)
+		swap_calls(any_node(s));
 	else if (!p->on)
 		what < 30 ? phone_back(p) : (void)0;
 	else if (x < 350)

@@ -290,16 +290,17 @@ static void add(struct sim *all, const struct sim *s)
 	all->stream_ids += s->stream_ids;
 	all->disk_failures += s->disk_failures;
 	all->torn += s->torn;
+	all->swapped += s->swapped;
 }
 
 static void print_sums(const struct sim *a, unsigned seeds)
 {
 	typedef unsigned long long ull;
 	printf("sim: %u seeds, %llu calls, %llu records (%llu answered, %llu compared with both phones), "
-	       "%llu packets, %llu streams, %llu bindings found, %llu restarts, %llu torn, %llu writes to a "
-	       "full disk\n",
+	       "%llu packets, %llu streams, %llu bindings found, %llu swapped, %llu restarts, %llu torn, "
+	       "%llu writes to a full disk\n",
 	       seeds, (ull)a->calls, (ull)a->records, (ull)a->answered, (ull)a->checked,
-	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->kills, (ull)a->torn,
+	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->swapped, (ull)a->kills, (ull)a->torn,
 	       (ull)a->disk_failures);
 }
 

@@ -10,6 +10,7 @@
  *     disk.c    the store, late, full or torn      talk.c   its calls
  *     media.c   the scripted media plane           check.c  what must be true
  *     net.c     packets                            tcp.c    streams
+ *     swap.c    calls that go on from their records
  */
 #pragma once
 
@@ -185,7 +186,7 @@ struct sim {
 	const struct directory *directory;
 	struct node nodes[MAX_NODES];
 	struct list_node packets, streams, cdrs;
-	uint64_t stream_ids, dialled, disk_failures, torn;
+	uint64_t stream_ids, dialled, disk_failures, torn, swapped;
 	struct weather weather;
 	struct phone phones[MAX_PHONES];
 	struct side *buckets[SIDE_BUCKETS];
@@ -302,6 +303,8 @@ struct side *side_new(struct phone *p, const char *call_id, bool caller);
 struct side *side_find(struct sim *s, struct str call_id);
 void check_invite_came(struct phone *p, const struct sip_msg *m);
 void check_call_saved(struct node *n, uint64_t tenant, struct str record);
+/** Some of the calls that are up go on from their records. */
+void swap_calls(struct node *n);
 void check_cdr(struct node *n, struct str json, bool recovered);
 void check_cdr_lost(struct node *n, struct str json);
 void check_killed(struct node *n);
