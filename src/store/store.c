@@ -247,6 +247,11 @@ static int open_db(const char *dir, sqlite3 **out, const char *setup, struct buf
 	    sqlite3_open_v2(path.p, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!err) {
 		sqlite3_busy_timeout(db, 5000);
+		/*
+		 * Whoever closes last would copy the whole log into the database: on a disk that others
+		 * keep busy that takes seconds, and the next start reads the log as well.
+		 */
+		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		err = sql_exec(db, setup);
 	}
 	if (err) {

@@ -160,6 +160,8 @@ static void test_a_file_that_is_no_database_is_refused(void **state)
 	store_close(f->store);
 	f->store = NULL;
 	char path[128], why[256] = "";
+	snprintf(path, sizeof path, "%s/tandem.db-wal", f->dir);
+	assert_int_equal(unlink(path), 0); /* SQLite would find all of it there */
 	snprintf(path, sizeof path, "%s/tandem.db", f->dir);
 	FILE *file = fopen(path, "w");
 	assert_non_null(file);

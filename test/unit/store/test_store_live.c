@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "store/internal.h"
 #include "store_fixture.h"
@@ -62,6 +64,33 @@ static void test_what_is_posted_is_committed_at_close(void **state)
 	put(f, "a", "1");
 	store_fixture_reopen(f);
 	assert_live(f, STORE_BINDINGS, 0, "a=1 ");
+}
+
+static off_t size_of(const struct store_fixture *f, const char *name)
+{
+	char path[512];
+	struct stat st;
+	snprintf(path, sizeof path, "%s/%s", f->dir, name);
+	return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+/* A stop took more than ten seconds once, on a busy disk. */
+static void test_close_does_not_copy_the_log_into_the_database(void **state)
+{
+	struct store_fixture *f = *state;
+	off_t before = size_of(f, "tandem.db");
+	char *value = test_calloc(1, 60001);
+	memset(value, 'x', 60000);
+	for (int i = 0; i < 20; i++) {
+		char key[16];
+		snprintf(key, sizeof key, "k%d", i);
+		put(f, key, value);
+	}
+	store_fixture_reopen(f); /* the log is read, not copied: only a checkpoint does that */
+	assert_int_equal(size_of(f, "tandem.db"), before);
+	assert_true(size_of(f, "tandem.db-wal") > 20 * 60000);
+	assert_int_equal(count(f, "SELECT coalesce(sum(length(frame)), 0) > 1200000 FROM live_frame"), 1);
+	test_free(value);
 }
 
 static void test_a_deleted_key_stays_deleted(void **state)
@@ -285,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_the_last_write_of_a_key_wins),
 	    T(test_what_is_posted_is_committed_at_close),
+	    T(test_close_does_not_copy_the_log_into_the_database),
 	    T(test_a_deleted_key_stays_deleted),
 	    T(test_tenants_and_tables_are_apart),
 	    T(test_a_put_and_a_delete_in_one_batch_do_not_touch_the_disk),
