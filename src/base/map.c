@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
-enum { FIRST_SLOTS = 16 };
+enum {
+	FIRST_SLOTS = 16,
+	MOVE_SLOTS = 4, /* with each insertion; 2 would be done before the next doubling, too */
+};
 
 void map_init(struct map *m)
 {
@@ -12,81 +15,98 @@ void map_init(struct map *m)
 
 void map_fini(struct map *m)
 {
-	free(m->slots);
+	free(m->table.slots);
+	free(m->old.slots);
 	map_init(m);
 }
 
-static struct map_node **slot_of(const struct map *m, uint64_t hash)
+static size_t index_of(const struct map_table *t, uint64_t hash)
 {
-	return &m->slots[hash & (m->n_slots - 1)];
+	return hash & (t->n_slots - 1);
 }
 
-/* Bits that slot_of does not use, unless the table is enormous. */
+/* Bits that index_of does not use, unless the table is enormous. */
 static uint8_t hint_of(uint64_t hash)
 {
 	return (uint8_t)(1U << (hash >> 61));
 }
 
-static uint8_t *hints_of(const struct map *m, uint64_t hash)
+/* Where all entries with this hash are. */
+static const struct map_table *table_of(const struct map *m, uint64_t hash)
 {
-	return &m->hints[hash & (m->n_slots - 1)];
+	return m->old.slots && index_of(&m->old, hash) >= m->moved ? &m->old : &m->table;
 }
 
-static void link_node(struct map *m, struct map_node *node)
+static void link_node(const struct map_table *t, struct map_node *node)
 {
-	struct map_node **slot = slot_of(m, node->hash);
+	size_t i = index_of(t, node->hash);
 
-	node->next = *slot;
-	*slot = node;
-	*hints_of(m, node->hash) |= hint_of(node->hash);
+	node->next = t->slots[i];
+	t->slots[i] = node;
+	t->hints[i] |= hint_of(node->hash);
 }
 
 /* One allocation: the slots, and a byte of hints for each behind them. */
-static bool alloc_slots(struct map *m, size_t n_slots)
+static bool alloc_table(struct map_table *t, size_t n_slots)
 {
-	struct map_node **slots = calloc(n_slots, sizeof *slots + sizeof *m->hints);
+	struct map_node **slots = calloc(n_slots, sizeof *slots + sizeof *t->hints);
 
 	if (!slots)
 		return false;
-	m->slots = slots;
-	m->hints = (uint8_t *)(slots + n_slots);
-	m->n_slots = n_slots;
+	*t = (struct map_table){slots, (uint8_t *)(slots + n_slots), n_slots};
 	return true;
+}
+
+static void move_slot(struct map *m)
+{
+	struct map_node *next, *n = m->old.slots[m->moved];
+
+	m->old.slots[m->moved++] = NULL; /* for map_walk */
+	for (; n; n = next) {
+		next = n->next;
+		link_node(&m->table, n);
+	}
+}
+
+static void move_some(struct map *m)
+{
+	for (size_t i = 0; i < MOVE_SLOTS && m->moved < m->old.n_slots; i++)
+		move_slot(m);
+	if (m->moved < m->old.n_slots)
+		return;
+	free(m->old.slots);
+	m->old = (struct map_table){0};
 }
 
 static void grow(struct map *m)
 {
-	struct map old = *m;
+	struct map_table larger;
 
-	if (!alloc_slots(m, old.n_slots ? old.n_slots * 2 : FIRST_SLOTS)) {
+	if (!alloc_table(&larger, m->table.n_slots ? m->table.n_slots * 2 : FIRST_SLOTS)) {
 		/* Longer chains do as well; a map without any table does not. */
-		if (old.slots)
+		if (m->table.slots)
 			return;
 		abort();
 	}
-	for (size_t i = 0; i < old.n_slots; i++) {
-		struct map_node *next;
-
-		for (struct map_node *n = old.slots[i]; n; n = next) {
-			next = n->next;
-			link_node(m, n);
-		}
-	}
-	free(old.slots);
+	m->old = m->table;
+	m->table = larger;
+	m->moved = 0;
 }
 
 void map_insert(struct map *m, struct map_node *node, uint64_t hash)
 {
-	if (m->n >= m->n_slots)
+	if (m->old.slots)
+		move_some(m);
+	else if (m->n >= m->table.n_slots)
 		grow(m);
 	node->hash = hash;
-	link_node(m, node);
+	link_node(table_of(m, hash), node);
 	m->n++;
 }
 
-static struct map_node **link_to(const struct map *m, const struct map_node *node)
+static struct map_node **link_to(const struct map_table *t, const struct map_node *node)
 {
-	struct map_node **link = slot_of(m, node->hash);
+	struct map_node **link = &t->slots[index_of(t, node->hash)];
 
 	while (*link != node)
 		link = &(*link)->next;
@@ -96,20 +116,21 @@ static struct map_node **link_to(const struct map *m, const struct map_node *nod
 void map_replace(struct map *m, struct map_node *old, struct map_node *node)
 {
 	*node = *old;
-	*link_to(m, old) = node;
+	*link_to(table_of(m, old->hash), old) = node;
 	old->next = NULL;
 }
 
 void map_remove(struct map *m, struct map_node *node)
 {
-	struct map_node **link = link_to(m, node);
+	const struct map_table *t = table_of(m, node->hash);
+	size_t i = index_of(t, node->hash);
 
-	*link = node->next;
+	*link_to(t, node) = node->next;
 	node->next = NULL;
 	m->n--;
 	/* Bits of a chain that lives on may be of what has gone: a needless look at it, no more. */
-	if (!*slot_of(m, node->hash))
-		*hints_of(m, node->hash) = 0;
+	if (!t->slots[i])
+		t->hints[i] = 0;
 }
 
 static struct map_node *first_with(struct map_node *n, uint64_t hash)
@@ -121,9 +142,12 @@ static struct map_node *first_with(struct map_node *n, uint64_t hash)
 
 struct map_node *map_find(const struct map *m, uint64_t hash)
 {
-	if (!m->n || !(*hints_of(m, hash) & hint_of(hash)))
+	const struct map_table *t = table_of(m, hash);
+	size_t i = index_of(t, hash);
+
+	if (!m->n || !(t->hints[i] & hint_of(hash)))
 		return NULL;
-	return first_with(*slot_of(m, hash), hash);
+	return first_with(t->slots[i], hash);
 }
 
 struct map_node *map_next(const struct map_node *node)
@@ -131,12 +155,16 @@ struct map_node *map_next(const struct map_node *node)
 	return first_with(node->next, node->hash);
 }
 
+/* First the old table, then the new one behind it: nothing moves while somebody walks. */
 struct map_node *map_walk(const struct map *m, struct map_node *after, size_t *pos)
 {
+	size_t n_old = m->old.n_slots;
+
 	if (after && after->next)
 		return after->next;
-	while (*pos < m->n_slots) {
-		struct map_node *first = m->slots[(*pos)++];
+	while (*pos < n_old + m->table.n_slots) {
+		size_t i = (*pos)++;
+		struct map_node *first = i < n_old ? m->old.slots[i] : m->table.slots[i - n_old];
 
 		if (first)
 			return first;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Intrusive hash map: chained, power of two, doubled when full.
+ * Intrusive hash map: chained, power of two, doubled when full. It moves into the larger table a
+ * little with each insertion, so that none of them takes long, however many entries there are.
  *
  * The owner embeds a `struct map_node`, computes the hash (base/hash.h, keyed
  * where a peer chooses the key) and compares keys itself, so that a key may
@@ -20,7 +21,7 @@ struct map_node {
 	uint64_t hash;
 };
 
-struct map {
+struct map_table {
 	struct map_node **slots; /* NULL while empty */
 	/*
 	 * A byte for each slot, with a bit for each hash in its chain: most of what is not there
@@ -28,6 +29,12 @@ struct map {
 	 */
 	uint8_t *hints;
 	size_t n_slots;
+};
+
+struct map {
+	struct map_table table;
+	struct map_table old; /* while entries move: those of its slots from `moved` on are still there */
+	size_t moved;
 	size_t n;
 };
 

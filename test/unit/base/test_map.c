@@ -113,6 +113,59 @@ static void test_walk_sees_each_once_and_allows_removal(void **state)
 	test_free(items);
 }
 
+/* Between two steps of it everything is found, walked, removed and replaced, wherever it is. */
+static void test_growing_map_is_whole_at_every_step(void **state)
+{
+	enum { N = 300 };
+	struct item *items = items_new(), other = {0};
+	struct map m;
+	size_t growing = 0;
+
+	(void)state;
+	map_init(&m);
+	for (unsigned i = 0; i < N; i++) {
+		size_t pos = 0, walked = 0;
+
+		map_insert(&m, &items[i].node, hash_of(i));
+		growing += m.old.slots != NULL;
+		for (struct map_node *n = map_walk(&m, NULL, &pos); n; n = map_walk(&m, n, &pos))
+			walked++;
+		assert_int_equal(walked, i + 1);
+		for (unsigned k = 0; k <= i; k++)
+			assert_ptr_equal(find(&m, k), &items[k]);
+		assert_null(find(&m, i + 1));
+		map_remove(&m, &items[i / 2].node);
+		assert_null(find(&m, i / 2));
+		map_insert(&m, &items[i / 2].node, hash_of(i / 2));
+		other.number = i / 3;
+		map_replace(&m, &items[i / 3].node, &other.node);
+		assert_ptr_equal(find(&m, i / 3), &other);
+		map_replace(&m, &other.node, &items[i / 3].node);
+	}
+	assert_true(growing > 50 && growing < N);
+	map_fini(&m);
+	test_free(items);
+}
+
+/* A map of a million entries stopped its thread for 100 ms when it doubled. */
+static void test_insertion_moves_few_entries(void **state)
+{
+	struct item *items = items_new();
+	struct map m;
+
+	(void)state;
+	map_init(&m);
+	for (unsigned i = 0; i < MANY; i++) {
+		size_t moved = m.moved, was_growing = m.old.slots != NULL;
+
+		map_insert(&m, &items[i].node, i * 0x9e3779b97f4a7c15ULL);
+		assert_true(!was_growing || !m.old.slots || m.moved <= moved + 4);
+		assert_true(m.table.n_slots >= m.n / 2);
+	}
+	map_fini(&m);
+	test_free(items);
+}
+
 static void test_replacement_stands_where_the_old_one_stood(void **state)
 {
 	struct item a = {.number = 1}, b = {.number = 2}, c = {.number = 3}, other = {.number = 4};
@@ -140,6 +193,8 @@ int main(void)
 		cmocka_unit_test(test_finds_what_is_in_and_nothing_else),
 		cmocka_unit_test(test_find_and_next_skip_other_hashes_of_a_slot),
 		cmocka_unit_test(test_walk_sees_each_once_and_allows_removal),
+		cmocka_unit_test(test_growing_map_is_whole_at_every_step),
+		cmocka_unit_test(test_insertion_moves_few_entries),
 		cmocka_unit_test(test_replacement_stands_where_the_old_one_stood),
 	};
 
