@@ -4,9 +4,10 @@
  * they began: transactions and their messages.
  *
  * malloc grows the heap of a thread other than the first page by page, a system call each,
- * and merges and splits what ends; here a size's free blocks are a stack, and memory comes in
- * regions of 2 MB (a large page where the system has it). What was taken stays for blocks of the same
- * size class until slab_fini.
+ * and merges and splits what ends, and a flood's memory stays. Here memory comes in regions of 2 MB
+ * (a large page where the system has it) of 32 chunks; a chunk has blocks of one size class, and those that
+ * are free in a stack. A chunk without blocks serves any class, and a region without chunks goes back,
+ * but for one.
  *
  * Thread: one slab belongs to one thread at a time. Under AddressSanitizer it is malloc.
  */
@@ -14,18 +15,16 @@
 
 #include <stddef.h>
 
+#include "base/list.h"
 #include "base/str.h"
 
 /** Larger ones are malloc's. */
 enum { SLAB_STEP = 64, SLAB_MAX = 2048, SLAB_CLASSES = SLAB_MAX / SLAB_STEP };
 
-struct slab_block;
-struct slab_region;
-
 struct slab {
-	struct slab_block *free[SLAB_CLASSES];
-	struct slab_region *regions; /* newest first */
-	char *at, *end;              /* of the newest, not used yet */
+	struct list_node chunks[SLAB_CLASSES]; /* with room for another block */
+	struct list_node regions;              /* with a free chunk first, full ones last */
+	size_t n_regions, n_empty;
 };
 
 /** Takes no memory yet. */
