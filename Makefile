@@ -138,6 +138,11 @@ unit: $(UNIT)
 bench-relay: $(O)/bench/relay_bench
 	$(O)/bench/relay_bench 5 100 500 2000
 
+# What happens when there is much: a full store, floods, waves, two shards. bench/scale --help.
+.PHONY: bench-scale
+bench-scale: all $(O)/bench/sipgen
+	@bench/scale
+
 # Peers beside Tandem, CPU per registration and call: make bench, or bench/run --help.
 .PHONY: bench
 bench: all $(O)/bench/sipgen
@@ -242,6 +247,7 @@ help:
 	@echo "make fuzz T=sip_msg S=60   one fuzz target; make fuzz-all: each of them"
 	@echo "make replay     the corpora through the fuzz targets; make fuzz-merge T=sip_msg: a new corpus"
 	@echo "make bench      CPU per registration and call, beside the peers' (bench/run --help)"
+	@echo "make bench-scale           a full store, overload, waves, two shards (bench/scale --help)"
 	@echo "make bench-relay           CPU and delay of relayed calls"
 	@echo "make install    PREFIX=/usr/local DESTDIR="
 	@echo "make clean      forget build/"
