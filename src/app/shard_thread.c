@@ -45,6 +45,7 @@ static void on_mail(struct mail *m, void *arg)
 		return;
 	}
 	bool stop = m->kind == SHARD_STOP;
+	t->lag_ms = loop_lag_ms(t->loop);
 	shard_mail(t->shard, m);
 	if (stop)
 		begin_stop(t);
@@ -204,7 +205,12 @@ static void on_datagram(struct str bytes, const struct addr *remote, const struc
 		.local = *local,
 		.remote = *remote,
 	};
-	at->t->lag_ms = udp_age_ms(at->t->udp[at->listener]);
+	/*
+	 * What came while others had the processor has waited, too, but is all read in one turn: nobody
+	 * is helped by refusing that.
+	 */
+	uint64_t age_ms = udp_age_ms(at->t->udp[at->listener]), behind_ms = loop_lag_ms(at->t->loop);
+	at->t->lag_ms = age_ms < behind_ms ? age_ms : behind_ms;
 	shard_input(at->t->shard, bytes, &flow);
 }
 

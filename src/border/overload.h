@@ -2,8 +2,8 @@
 /**
  * Which requests a shard takes when there are more than it can serve.
  *
- * The measure is the lag of each message: how long it has waited until it was read. A shard that has not
- * seen a short lag for OVERLOAD_PATIENCE_MS gets more than it can do, not just a burst. From then
+ * The measure is the lag of each message: how long it has waited because there was more to do before
+ * it, without an end. A shard that has not seen a short lag for OVERLOAD_PATIENCE_MS gets more than it can do, not just a burst. From then
  * on a new request is refused when it has waited for `target_ms`, so that what is taken is
  * answered soon, nothing is dropped unread, and no time goes into requests that were repeated or
  * given up meanwhile. To refuse is cheap, hence the queue shrinks and others are taken: the shard

@@ -60,11 +60,9 @@ static uint16_t owner_of(const struct shard *s, const struct sip_msg *m)
 /** How long the message that is being handled has waited, wherever. */
 static uint64_t lag_ms(const struct shard *s)
 {
-	uint64_t now_ms = s->a.wheel->now_ms;
-	if (s->came_ms)
-		return now_ms > s->came_ms ? now_ms - s->came_ms : 0;
-	uint64_t lag = s->a.ops->lag_ms ? s->a.ops->lag_ms(s->a.arg) : 0;
-	return lag < now_ms ? lag : now_ms;
+	uint64_t now_ms = s->a.wheel->now_ms, lag = s->a.ops->lag_ms ? s->a.ops->lag_ms(s->a.arg) : 0;
+	uint64_t most = now_ms > s->came_ms ? now_ms - s->came_ms : 0; /* 0: ours, of any age */
+	return lag < most ? lag : most;
 }
 
 static void hand_on(struct shard *s, uint16_t to, struct str bytes, const struct flow *flow)

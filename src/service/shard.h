@@ -118,7 +118,10 @@ struct shard_ops {
 	void (*save_call)(void *arg, uint64_t tenant, struct str id, struct str record);
 	void (*cdr)(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, struct str json);
 	/* optional */
-	/** How long the message that was handed to shard_input had waited until it was read. */
+	/**
+	 * How long the message that is handed to shard_input or shard_mail may have waited because this
+	 * thread had more to do before it; 0 when it is up with what comes.
+	 */
 	uint64_t (*lag_ms)(void *arg);
 };
 
