@@ -147,7 +147,7 @@ static void send_to(struct message *x, const struct call_target *t)
 	sip_put_hdr(&b, HDR_CSEQ, STR("1 MESSAGE"));
 	const struct ctrans_args args = {
 		.method = SIP_MESSAGE,
-		.ruri = t->contact,
+		.ruri = uri_without_headers(t->contact),
 		.headers = buf_view(&b),
 		.type = x->type,
 		.body = x->body,

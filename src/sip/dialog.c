@@ -43,7 +43,7 @@ static void take_target(struct dialog *d, const struct sip_msg *m)
 	struct sip_addr contact;
 	if (sip_contact(m, &contact) == 0 && !contact.star && contact.uri.text.n &&
 	    contact.uri.text.n <= MAX_TARGET)
-		text_set(&d->target, contact.uri.text);
+		text_set(&d->target, uri_without_headers(contact.uri.text));
 }
 
 void dialog_init_uas(struct dialog *d, const struct sip_msg *invite, struct str local_tag,
@@ -55,7 +55,7 @@ void dialog_init_uas(struct dialog *d, const struct sip_msg *invite, struct str 
 	text_set(&d->remote_tag, invite->from.tag);
 	text_set(&d->local, sip_addr_naked(&invite->to));
 	text_set(&d->remote, sip_addr_naked(&invite->from));
-	text_set(&d->target, invite->from.uri.text);
+	text_set(&d->target, uri_without_headers(invite->from.uri.text));
 	take_target(d, invite);
 	take_routes(d, invite, false); /* 12.1.1: in order */
 }
@@ -73,7 +73,7 @@ void dialog_init_uac(struct dialog *d, const struct dialog_uac_args *a)
 	text_set(&d->local_tag, a->local_tag);
 	text_set(&d->local, a->local);
 	text_set(&d->remote, a->remote);
-	text_set(&d->target, a->target);
+	text_set(&d->target, uri_without_headers(a->target));
 	text_set(&d->routes, a->routes);
 }
 

@@ -179,6 +179,14 @@ static int next_plain(struct str *s)
 	return c;
 }
 
+struct str uri_without_headers(struct str text)
+{
+	struct uri u;
+	if (str_find(text, '?') == text.n || uri_parse(&u, text) != 0 || !u.headers.p)
+		return text;
+	return str_span(text.p, u.headers.p - 1);
+}
+
 struct str uri_unescape(struct arena *a, struct str s)
 {
 	if (s.n == 0 || !memchr(s.p, '%', s.n))

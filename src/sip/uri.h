@@ -36,6 +36,9 @@ must_check int uri_parse(struct uri *u, struct str text);
  */
 bool uri_param(const struct uri *u, struct str name, struct str *value);
 
+/** What of it may stand in a request line: all but its headers (RFC 3261 sections 19.1.1, 19.1.5). */
+struct str uri_without_headers(struct str text);
+
 /** Undo %HH. A slice of `s` itself when nothing was escaped, else in `a`. May hold NULs. */
 struct str uri_unescape(struct arena *a, struct str s);
 

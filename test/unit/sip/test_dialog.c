@@ -309,6 +309,18 @@ static void test_naked_address_has_no_header_parameters(void **state)
 	expect_str(sip_addr_naked(&c), "sip:a@192.0.2.9");
 }
 
+/** What a Contact wants to see in a request is nothing that a request line may hold. */
+static void test_headers_of_a_contact_do_not_get_into_the_request_line(void **state) /* 19.1.5 */
+{
+	struct fixture *f = *state;
+	begin_uas(f, INVITE("Contact: <sip:a?b@192.0.2.9;x=1?Route=%3Csip:evil.test%3E>\r\n"));
+	expect_str(dialog_ruri(&f->d), "sip:a?b@192.0.2.9;x=1");
+	dialog_fini(&f->d);
+	f->d = (struct dialog){0};
+	begin_uas(f, INVITE("Contact: <sip:192.0.2.9?>\r\n"));
+	expect_str(dialog_ruri(&f->d), "sip:192.0.2.9");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -329,6 +341,7 @@ int main(void)
 		T(test_star_is_no_target),
 		T(test_answer_to_our_refresh_moves_the_target),
 		T(test_more_routes_than_we_follow_are_bounded),
+		T(test_headers_of_a_contact_do_not_get_into_the_request_line),
 		T(test_naked_address_has_no_header_parameters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
