@@ -61,7 +61,7 @@ static void put_leg(struct buf *b, const struct call *c, const struct leg *l)
 	buf_printf(b, "{\"index\":%u,\"direction\":\"%s\",\"state\":\"%s\"", l->index,
 	           l->uac ? "out" : "in", state_name(l->state));
 	put_text(b, "party", l->party);
-	const struct device *d = tenant_device_by_id(c->tenant, l->device);
+	const struct device *d = c->tenant ? tenant_device_by_id(c->tenant, l->device) : NULL;
 	put_text(b, "device", d ? d->username : STR_NONE);
 	buf_lit(b, ",\"address\":\"");
 	addr_put(b, &l->dlg.flow.remote);
@@ -96,7 +96,7 @@ static const char *const ended_by_names[] = {
 static void put_head(const struct call *c, struct buf *b)
 {
 	buf_printf(b, "{\"id\":\"%s\"", c->id);
-	put_text(b, "tenant", tenant_name(c->tenant));
+	put_text(b, "tenant", c->tenant ? tenant_name(c->tenant) : STR_NONE);
 	put_text(b, "from", c->caller_number);
 	put_text(b, "from_name", c->caller_name);
 	put_text(b, "to", c->dialled);
@@ -139,7 +139,7 @@ void call_put_cdr(const struct call *c, struct buf *b)
 	           (unsigned long long)(c->answer_ms && end > c->answer_ms ? end - c->answer_ms : 0));
 	buf_printf(b, ",\"ended_by\":\"%s\",\"status\":%u", ended_by_names[c->ended_by], c->end_status);
 	put_text(b, "reason", c->end_reason);
-	buf_printf(b, ",\"config_version\":%llu", (unsigned long long)tenant_version(c->tenant));
+	buf_printf(b, ",\"config_version\":%llu", (unsigned long long)(c->tenant ? tenant_version(c->tenant) : 0));
 	put_legs(c, b);
 	buf_lit(b, ",\"trace\":[");
 	buf_str(b, c->trace_json);

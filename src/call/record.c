@@ -369,7 +369,7 @@ int call_record_read(struct call **out, struct str rest, const struct tenant *t)
 		return E_STALE;
 	rest = str_sub(rest, 1, rest.n);
 	struct call *c = call_new_bare();
-	c->tenant = tenant_ref(t);
+	c->tenant = t ? tenant_ref(t) : NULL;
 	uint64_t b_index = 0;
 	uint8_t tag;
 	struct str v;

@@ -21,7 +21,8 @@ void call_record_write(const struct call *c, struct buf *out);
 
 /**
  * Read a record into a bare call (in no table, without transactions, timers set or media).
- * `t` is the tenant it belongs to; a reference is taken. call_record_free ends it.
+ * `t` is the tenant it belongs to; a reference is taken. NULL: it is there no more; such a call is
+ * good for its detail record alone, without names. call_record_free ends it.
  *
  * @return 0; E_MALFORMED; E_STALE: a version this program does not know
  */

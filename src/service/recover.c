@@ -15,7 +15,7 @@ static int recover_one(uint64_t tenant, struct str key, struct str value, void *
 	struct recovery *r = arg;
 	const struct tenant *t = directory_by_id(r->directory, tenant);
 	struct call *c;
-	int e = t ? call_record_read(&c, value, t) : E_STALE;
+	int e = call_record_read(&c, value, t); /* also of a tenant that was removed meanwhile */
 	if (e) {
 		log_event(r->log, LOG_CALL_UNREADABLE, LOG_S("call", key), LOG_Z("why", err_text(e)));
 		store_delete(r->store, STORE_CALLS, tenant, key);
@@ -26,7 +26,7 @@ static int recover_one(uint64_t tenant, struct str key, struct str value, void *
 	uint64_t start_ms = call_record_start_ms(c);
 	call_record_put_cdr(c, r->wall_ms, "lost in a restart of the switch", &json);
 	store_cdr_append(r->store, tenant, key, start_ms, buf_view(&json), key, NULL, NULL);
-	log_event(r->log, LOG_CALL_LOST, LOG_S("tenant", tenant_name(t)), LOG_S("call", key));
+	log_event(r->log, LOG_CALL_LOST, LOG_S("tenant", t ? tenant_name(t) : STR_NONE), LOG_S("call", key));
 	buf_fini(&json);
 	call_record_free(c);
 	return 0;
