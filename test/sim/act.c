@@ -54,6 +54,15 @@ static void call(struct sim *s, struct phone *p)
 	talk_call(p, number, dice(s, 6) != 0);
 }
 
+static void text(struct sim *s, struct phone *p)
+{
+	char to[64];
+	const struct phone *who = any_phone(s);
+	unsigned t = dice(s, 10) ? p->tenant : dice(s, TENANTS);
+	snprintf(to, sizeof to, "%s@t%u.test", who->extension, t);
+	text_send(p, to);
+}
+
 static void change_weather(struct sim *s)
 {
 	static const struct weather kinds[] = {
@@ -80,10 +89,9 @@ static void in_call(struct sim *s, struct sess *x, unsigned what)
 		talk_nonsense(x);
 }
 
-void act(struct sim *s)
+/** To the switch and what is around it. */
+static bool act_on_switch(struct sim *s, unsigned x, unsigned what)
 {
-	struct phone *p = any_phone(s);
-	unsigned x = dice(s, 1000), what = dice(s, 100);
 	if (x < 3)
 		switch_kill(any_node(s), what < 30);
 	else if (x < 20)
@@ -92,22 +100,41 @@ void act(struct sim *s)
 		media_trouble(any_node(s));
 	else if (x < 70)
 		swap_calls(any_node(s));
-	else if (!p->on)
-		what < 30 ? phone_back(p) : (void)0;
-	else if (x < 350)
+	else if (x < 74)
+		config_change(s);
+	return x < 74;
+}
+
+static void act_on_phone(struct sim *s, struct phone *p, unsigned x, unsigned what)
+{
+	if (x < 330)
 		call(s, p);
-	else if (x < 365)
+	else if (x < 360)
+		text(s, p);
+	else if (x < 375)
 		phone_off(p);
-	else if (x < 385)
+	else if (x < 395)
 		phone_move(p);
-	else if (x < 405 && p->tcp)
-		x < 402 ? tcp_ping(p) : tcp_cut(p);
-	else if (x < 388 && s->a.nodes > 1)
+	else if (x < 398 && s->a.nodes > 1)
 		phone_change_home(p, any_node(s));
-	else if (x < 400)
+	else if (x < 410)
 		phone_register(p, what < 30 ? 0 : 120 + 60 * dice(s, 8));
+	else if (x < 425 && p->tcp)
+		x < 421 ? tcp_ping(p) : tcp_cut(p);
 	else
 		in_call(s, any_call(s, p), what);
+}
+
+void act(struct sim *s)
+{
+	struct phone *p = any_phone(s);
+	unsigned x = dice(s, 1000), what = dice(s, 100);
+	if (act_on_switch(s, x, what))
+		(void)p;
+	else if (p->on)
+		act_on_phone(s, p, x, what);
+	else if (what < 30)
+		phone_back(p);
 	sim_advance(s, dice(s, 4) ? dice(s, GAP_MS) : dice(s, 20));
 	if (s->step % QUIET_EVERY == QUIET_EVERY - 1)
 		act_quiet(s);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What must be true: of every record and INVITE as it comes, of everything at quiet points. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +78,7 @@ void check_call_saved(struct node *n, uint64_t tenant, struct str record)
 {
 	struct sim *s = n->sim;
 	struct call *c;
-	int e = call_record_read(&c, record, directory_by_id(n->directory, tenant));
+	int e = call_record_read(&c, record, config_tenant(s, tenant));
 	if (e)
 		sim_fail(s, "a call's record cannot be read back: %s", err_text(e));
 	char room[CALL_RECORD_MAX];
@@ -219,7 +220,7 @@ static uint64_t time_of(const struct json_t *j, const char *name)
 	return t.n && clock_parse_rfc3339(t, &ms) == 0 ? ms - 1700000000000 + START_MS : 0;
 }
 
-static bool covers(const struct phone *p, const struct node *at, uint64_t from, uint64_t until)
+bool check_covers(const struct phone *p, const struct node *at, uint64_t from, uint64_t until)
 {
 	const struct reg_span *r = &p->reg;
 	if (r->until_ms && r->at == at && r->from_ms < from && r->until_ms > until)
@@ -255,8 +256,8 @@ static void check_found(struct sim *s, const json_t *cdr, const struct side *d)
 		return;
 	for (unsigned i = 0; i < s->a.phones; i++) {
 		const struct phone *p = &s->phones[i];
-		if (p->tenant != d->phone->tenant || !str_eq(text(cdr, "to"), str_z(p->extension)) ||
-		    !covers(p, d->at, start, start + 2 * CALM_MS))
+		if ((p->config_ms && p->config_ms + 2000 > start) || p->tenant != d->phone->tenant || !str_eq(text(cdr, "to"), str_z(p->extension)) ||
+		    !check_covers(p, d->at, start, start + 2 * CALM_MS))
 			continue;
 		s->found++;
 		if (!rang_at(cdr, p))
@@ -313,7 +314,15 @@ static void compare(struct sim *s, const json_t *cdr)
 	s->answered += answered;
 	if (!d || d->killed)
 		return;
-	if (!str_eq(text(cdr, "from"), str_z(d->phone->extension)))
+	uint64_t start = time_of(cdr, "start"), changed = d->phone->config_ms;
+	uint64_t version = (uint64_t)json_integer_value(json_object_get(cdr, "config_version"));
+	if (!config_was(s, d->phone->tenant, version, start))
+		sim_fail(s, "%s: it began under version %llu, and did not stay there", d->call_id,
+		         (unsigned long long)version);
+	if (!changed || changed + 2000 < start)
+		s->named++;
+	if ((!changed || changed + 2000 < start) &&
+	    !str_eq(text(cdr, "from"), str_z(d->phone->extension)))
 		sim_fail(s, "%s: the CDR names another caller", d->call_id);
 	check_found(s, cdr, d);
 	if (d->disturbed || any_odd(s, cdr))
@@ -327,7 +336,8 @@ static void compare(struct sim *s, const json_t *cdr)
 	struct side *b = answering(s, cdr);
 	if (answered && !b && !str_eq(text(cdr, "answered_by"), STR("echo")))
 		sim_fail(s, "%s: answered by nobody", d->call_id);
-	if (b && !str_eq(text(cdr, "answered_by"), str_z(b->phone->extension)) && answered &&
+	if (b && !(b->phone->config_ms && b->phone->config_ms + 2000 > start) &&
+	    !str_eq(text(cdr, "answered_by"), str_z(b->phone->extension)) && answered &&
 	    !b->bye_got_ms)
 		sim_fail(s, "%s: answered by another", d->call_id);
 	check_end_by(s, cdr, d, b);
@@ -408,15 +418,32 @@ static void check_agreement(struct node *n)
 	sim_fail(s, "%s (%s)", fault, d ? d->call_id : "");
 }
 
+/** What was taken away is registered no more. */
+static void check_removed(struct sim *s, const json_t *all, const struct phone *p)
+{
+	char name[8];
+	snprintf(name, sizeof name, "t%u", p->tenant);
+	size_t i;
+	json_t *r;
+	json_array_foreach(all, i, r)
+		if (!p->account && str_eq(text(r, "device"), str_z(p->username)) &&
+		    str_eq(text(r, "tenant"), str_z(name)))
+			sim_fail(s, "%s of %s was removed and is registered", p->username, p->domain);
+	json_array_foreach(all, i, r)
+		if (!text(r, "device").n)
+			sim_fail(s, "a binding of a device that is not there");
+}
+
 static void check_registrations(struct node *n)
 {
 	struct sim *s = n->sim;
 	json_t *all = switch_ask(n, SHARD_Q_REGISTRATIONS), *r;
 	for (unsigned k = 0; k < s->a.phones; k++) {
 		struct phone *p = &s->phones[k];
+		check_removed(s, all, p);
 		char at[ADDR_TEXT];
 		phone_source(p, at);
-		if (!covers(p, n, s->wheel.now_ms, s->wheel.now_ms))
+		if (!check_covers(p, n, s->wheel.now_ms, s->wheel.now_ms))
 			continue;
 		size_t i;
 		bool found = false;

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "sim.h"
-#include "tenant_make.h"
 
 /* -- saying what happens ------------------------------------------------------------- */
 
@@ -104,22 +103,6 @@ void sim_advance(struct sim *s, uint64_t ms)
 		run_to(s, until);
 }
 
-static void make_tenant(struct sim *s, unsigned t)
-{
-	struct buf b;
-	buf_init(&b, 1 << 20);
-	buf_printf(&b, "{\"tenant\":\"t%u\",\"domains\":[\"t%u.test\"],\"users\":[", t, t);
-	for (unsigned u = 0; u < MAX_PHONES / TENANTS / 2; u++)
-		buf_printf(&b,
-		           "%s{\"name\":\"U%u\",\"extension\":\"%u\",\"devices\":["
-		           "{\"username\":\"%u\",\"password\":\"pw-%u-%u\"},"
-		           "{\"username\":\"%u-b\",\"password\":\"pw-%u-%u-b\"}]}",
-		           u ? "," : "", u, 1001 + u, 1001 + u, t, 1001 + u, 1001 + u, t, 1001 + u);
-	buf_add(&b, "]}", 3);
-	s->tenants[t] = test_tenant(b.p, 100 * (t + 1));
-	buf_fini(&b);
-}
-
 static void begin(struct sim *s, const struct sim_args *a)
 {
 	s->a = *a;
@@ -130,13 +113,7 @@ static void begin(struct sim *s, const struct sim_args *a)
 	struct list_node *lists[] = {&s->packets, &s->streams, &s->cdrs, &s->sides};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		list_init(lists[i]);
-	for (unsigned t = 0; t < TENANTS; t++)
-		make_tenant(s, t);
-	struct buf why;
-	buf_init(&why, 1024);
-	if (directory_build(&s->directory, s->tenants, TENANTS, &why) != 0)
-		sim_fail(s, "no directory: " STR_FMT, STR_ARG(buf_view(&why)));
-	buf_fini(&why);
+	config_init(s);
 	for (unsigned i = 0; i < a->nodes; i++)
 		switch_init(s, i);
 	for (unsigned i = 0; i < a->phones; i++)
@@ -168,9 +145,7 @@ static void finish(struct sim *s)
 	check_end(s);
 	if (s->wheel.n)
 		sim_fail(s, "%zu timers of the simulator are left", s->wheel.n);
-	directory_unref(s->directory);
-	for (unsigned t = 0; t < TENANTS; t++)
-		tenant_unref(s->tenants[t]);
+	config_end(s);
 }
 
 void sim_run(struct sim *s, const struct sim_args *a)
@@ -291,16 +266,18 @@ static void add(struct sim *all, const struct sim *s)
 	all->disk_failures += s->disk_failures;
 	all->torn += s->torn;
 	all->swapped += s->swapped;
+	all->texts_done += s->texts_done;
+	all->configs += s->configs;
 }
 
 static void print_sums(const struct sim *a, unsigned seeds)
 {
 	typedef unsigned long long ull;
 	printf("sim: %u seeds, %llu calls, %llu records (%llu answered, %llu compared with both phones), "
-	       "%llu packets, %llu streams, %llu bindings found, %llu swapped, %llu restarts, %llu torn, "
+	       "%llu packets, %llu streams, %llu bindings found, %llu swapped, %llu texts, %llu configurations, %llu restarts, %llu torn, "
 	       "%llu writes to a full disk\n",
 	       seeds, (ull)a->calls, (ull)a->records, (ull)a->answered, (ull)a->checked,
-	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->swapped, (ull)a->kills, (ull)a->torn,
+	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->swapped, (ull)a->texts_done, (ull)a->configs, (ull)a->kills, (ull)a->torn,
 	       (ull)a->disk_failures);
 }
 

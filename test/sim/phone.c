@@ -122,6 +122,8 @@ static void on_response(struct phone *p, const struct sip_msg *m)
 		}
 		if (c->method == SIP_REGISTER)
 			on_register_response(c, m);
+		else if (c->method == SIP_MESSAGE)
+			text_answered(c, m);
 		else
 			talk_response(c, m); /* it may not free `c` */
 		return;
@@ -271,7 +273,10 @@ static void on_request(struct phone *p, const struct sip_msg *m)
 			talk_cancel_came(p, invite, m);
 		return;
 	}
-	talk_request(p, v, m);
+	if (m->method == SIP_MESSAGE && !m->to.tag.n)
+		text_came(p, v, m);
+	else
+		talk_request(p, v, m);
 }
 
 void phone_packet(struct phone *p, struct str bytes)
@@ -397,7 +402,8 @@ static void registered(struct phone *p, const struct sip_msg *m)
 		sim_fail(s, "%s: the 200 to REGISTER does not list its Contact", p->username);
 	if (!p->reg.until_ms || p->reg.until_ms <= now)
 		phone_end_span(p);
-	if (!is_doubtful(p)) {
+	bool old = p->config_ms && p->reg_sent_ms < p->config_ms + 1000; /* of before the change */
+	if (p->account && !old && !is_doubtful(p)) {
 		if (!p->reg.until_ms)
 			p->reg.from_ms = now, p->reg.at = p->home;
 		/* The switch counts from when it came there: sure is a little less. */
@@ -414,15 +420,25 @@ static void on_register_response(struct ctx *c, const struct sip_msg *m)
 		return;
 	if (timer_is_set(&p->register_timer)) /* the same answer again */
 		return;
-	if (m->status == 401) {
+	bool lawful = p->account && (!p->config_ms || p->reg_sent_ms > p->config_ms + 2000);
+	if (m->status == 401 && p->reg_tries >= 8) {
+		if (lawful)
+			sim_fail(p->sim, "%s: the right password was refused", p->username);
+		p->reg_tries = 0;
+		timer_in(&p->sim->wheel, &p->register_timer, 10000);
+	} else if (m->status == 401) {
+		p->reg_tries++;
 		/* A nonce may be used up once: the second 401 begins anew. */
 		phone_take_challenge(p, m);
 		send_register(p, true);
 	} else if (m->status == 200) {
+		p->reg_tries = 0;
+		if (!p->account && p->reg_sent_ms > p->config_ms + 2000)
+			sim_fail(p->sim, "%s of %s was removed, and could register", p->username, p->domain);
 		registered(p, m);
 	} else {
 		timer_in(&p->sim->wheel, &p->register_timer, 10000);
-		if (m->status != 500) /* out of order: an older copy overtook this one */
+		if (lawful && m->status != 500) /* out of order: an older copy overtook this one */
 			sim_fail(p->sim, "%s: REGISTER was refused with %u", p->username, m->status);
 	}
 }
@@ -542,16 +558,36 @@ struct phone *phone_at_ip(struct sim *s, const struct addr *a)
 	return NULL;
 }
 
+/** What its people know of the operator's file. */
+void phone_configure(struct phone *p)
+{
+	struct sim *s = p->sim;
+	unsigned k = p->index / TENANTS, u = k / 2;
+	bool account = config_has(s, p->tenant, u, k % 2);
+	char extension[16], password[32];
+	snprintf(extension, sizeof extension, "%u", config_extension(s, p->tenant, u));
+	config_password(s, p->tenant, u, k % 2, password);
+	if (account == p->account && strcmp(extension, p->extension) == 0 &&
+	    strcmp(password, p->password) == 0)
+		return;
+	if (p->extension[0])
+		p->config_ms = s->wheel.now_ms;
+	/* With another extension it is another user's, and the binding of the old one goes. */
+	if (!account || strcmp(extension, p->extension) != 0)
+		phone_end_span(p);
+	p->account = account;
+	snprintf(p->extension, sizeof p->extension, "%s", extension);
+	snprintf(p->password, sizeof p->password, "%s", password);
+}
+
 void phone_init(struct sim *s, unsigned i)
 {
 	struct phone *p = &s->phones[i];
 	*p = (struct phone){.sim = s, .index = i, .home = &s->nodes[i / TENANTS % s->a.nodes],
 	                    .tenant = i % TENANTS, .on = true};
 	unsigned k = i / TENANTS; /* of its tenant: two devices for each user */
-	snprintf(p->extension, sizeof p->extension, "%u", 1001 + k / 2);
 	snprintf(p->username, sizeof p->username, "%u%s", 1001 + k / 2, k % 2 ? "-b" : "");
-	snprintf(p->password, sizeof p->password, "pw-%u-%u%s", p->tenant, 1001 + k / 2,
-	         k % 2 ? "-b" : "");
+	phone_configure(p);
 	snprintf(p->domain, sizeof p->domain, "t%u.test", p->tenant);
 	p->addr = (struct addr){.family = ADDR_V4, .port = 5060, .ip = {192, 0, 2, (uint8_t)(10 + i)}};
 	list_init(&p->ctxs);

@@ -10,6 +10,7 @@
  *     disk.c    the store, late, full or torn      talk.c   its calls
  *     media.c   the scripted media plane           check.c  what must be true
  *     net.c     packets                            tcp.c    streams
+ *     config.c  the operator                       text.c   a phone's messages
  *     swap.c    calls that go on from their records
  */
 #pragma once
@@ -20,9 +21,10 @@
 #include "base/list.h"
 #include "base/rng.h"
 #include "service/shard.h"
+#include "tenant_make.h"
 
 enum { MAX_PHONES = 48, MAX_SHARDS = 4, MAX_NODES = 4, TENANTS = 3 };
-enum { TRAIL = 80, SIDE_BUCKETS = 1024, REG_PAST = 8 };
+enum { TRAIL = 80, SIDE_BUCKETS = 1024, REG_PAST = 8, TEXTS = 1024, VERSIONS = 256 };
 enum { START_MS = 1000000, MAIL_MS = 25, T1_MS = 500, GIVE_UP_MS = 64 * T1_MS };
 
 struct sim;
@@ -71,7 +73,7 @@ struct ctx {                  /* client transaction */
 	uint32_t cseq;
 	char *bytes;
 	size_t n;
-	bool proceeding, done;
+	bool proceeding, done, told; /* told: of a text, what the final answer means was done */
 	uint32_t wait_ms;
 	struct timer again, end;
 };
@@ -102,7 +104,9 @@ struct sess {                 /* a call at a phone */
 	char local[160], remote[160]; /* URIs */
 	uint32_t cseq, invite_cseq;
 	char invite_via[160], ruri[160];
-	bool authed, want_cancel, cancel_sent, hold, offering, stubborn, disowned;
+	uint32_t remote_cseq;
+	char remote_branch[96];
+	bool authed, outlaw, want_cancel, cancel_sent, hold, offering, stubborn, disowned;
 	struct srv *invite_srv;
 	unsigned plan, stage; /* status to answer with; how far it is */
 	uint32_t rseq, last_rseq;
@@ -125,6 +129,9 @@ struct phone {
 	struct tcp_conn *line, *answering; /* its stream; the one a message has just come by */
 	unsigned lines, pings;
 	uint64_t reg_line;
+	bool account;         /* the operator has not taken it away */
+	uint64_t config_ms;   /* when that was changed; 0: never */
+	unsigned reg_tries, text_serial;
 	struct rng rng;
 	struct list_node ctxs, srvs, sesss;
 	uint32_t reg_cseq, nc, serial, sdp_version;
@@ -135,6 +142,22 @@ struct phone {
 	struct reg_span reg, past[REG_PAST]; /* when a call must find it */
 	unsigned n_past;
 	struct timer register_timer;
+};
+
+struct text {             /* a MESSAGE */
+	unsigned serial, cseq;
+	struct phone *from;
+	struct node *at;
+	char to[64];
+	uint64_t sent_ms, came; /* to which phones */
+	bool done, took;
+};
+
+/* -- configuration ------------------------------------------------------------------- */
+
+struct person {
+	bool gone, moved, second_gone;
+	unsigned password[2]; /* how often it was changed */
 };
 
 /* -- switches ------------------------------------------------------------------------ */
@@ -182,15 +205,23 @@ struct sim {
 	struct timer_wheel wheel; /* of all but the shards */
 	struct rng net, dice;     /* dice: of the present step */
 	struct log log;
-	const struct tenant *tenants[TENANTS];
+	const struct tenant *tenants[TENANTS], *buried[TENANTS]; /* that were before them */
+	bool tenant_gone[TENANTS];
+	struct tenant_rows rows[TENANTS];
+	struct person people[TENANTS][MAX_PHONES / TENANTS / 2];
+	uint64_t version_ms[TENANTS][VERSIONS];
+	uint64_t configs;
 	const struct directory *directory;
 	struct node nodes[MAX_NODES];
 	struct list_node packets, streams, cdrs;
-	uint64_t stream_ids, dialled, disk_failures, torn, swapped;
+	uint64_t stream_ids, dialled, disk_failures, torn, swapped, named;
 	struct weather weather;
 	struct phone phones[MAX_PHONES];
 	struct side *buckets[SIDE_BUCKETS];
 	struct list_node sides;
+	struct text texts[TEXTS];
+	unsigned n_texts;
+	uint64_t texts_done;
 	uint64_t kills, calls, answered, records, checked, packets_n, lost, registers, found, step;
 	bool calm;            /* nobody begins or ends anything */
 	char trail[TRAIL][200];
@@ -283,6 +314,21 @@ void srv_stop(struct srv *v);
 void ctx_stop(struct ctx *c);
 const char *phone_sdp(struct phone *p, const char *dir, char out[512]);
 
+void phone_configure(struct phone *p);
+void text_send(struct phone *p, const char *to);
+void text_came(struct phone *p, struct srv *v, const struct sip_msg *m);
+void text_answered(struct ctx *c, const struct sip_msg *m);
+
+void config_init(struct sim *s);
+void config_end(struct sim *s);
+/** Something of a tenant is added, changed or removed. */
+void config_change(struct sim *s);
+unsigned config_extension(const struct sim *s, unsigned t, unsigned u);
+void config_password(const struct sim *s, unsigned t, unsigned u, bool second, char out[32]);
+bool config_has(const struct sim *s, unsigned t, unsigned u, bool second);
+const struct tenant *config_tenant(const struct sim *s, uint64_t id);
+bool config_was(const struct sim *s, unsigned t, uint64_t version, uint64_t ms);
+
 void talk_call(struct phone *p, const char *number, bool with_offer);
 void talk_request(struct phone *p, struct srv *v, const struct sip_msg *m);
 void talk_ack(struct phone *p, const struct sip_msg *m);
@@ -302,6 +348,8 @@ void talk_free(struct sess *s);
 struct side *side_new(struct phone *p, const char *call_id, bool caller);
 struct side *side_find(struct sim *s, struct str call_id);
 void check_invite_came(struct phone *p, const struct sip_msg *m);
+/** It was registered there all the time. */
+bool check_covers(const struct phone *p, const struct node *at, uint64_t from, uint64_t until);
 void check_call_saved(struct node *n, uint64_t tenant, struct str record);
 /** Some of the calls that are up go on from their records. */
 void swap_calls(struct node *n);

@@ -165,6 +165,7 @@ static void send_invite(struct sess *s, bool auth)
 	buf_ch(&more, '\0');
 	s->remote_tag[0] = '\0';
 	s->authed = auth;
+	s->outlaw = !p->account && now(s) > p->config_ms + 2000;
 	s->side->heard = s->side->told = 0;
 	struct ctx *c = request(s, SIP_INVITE, more.p, s->stage ? NULL : phone_sdp(p, "sendrecv", sdp));
 	s->invite_cseq = c->cseq;
@@ -256,6 +257,8 @@ static void on_answered(struct sess *s, const struct sip_msg *m)
 	}
 	if (!s->authed)
 		sim_fail(s->p->sim, "an INVITE without credentials was answered");
+	if (s->outlaw)
+		sim_fail(s->p->sim, "%s was removed, and could call", s->p->username);
 	s->side->began = true;
 	s->side->status = m->status;
 	take_dialog(s, m);
@@ -471,7 +474,8 @@ static void incoming(struct phone *p, struct srv *v, const struct sip_msg *m)
 	str_copyz(id, sizeof id, m->call_id);
 	struct sess *s = sess_new(p, false, id);
 	s->invite_srv = v;
-	s->invite_cseq = m->cseq.number;
+	s->invite_cseq = s->remote_cseq = m->cseq.number;
+	str_copyz(s->remote_branch, sizeof s->remote_branch, m->via.branch);
 	s->state = SESS_EARLY;
 	/* It may be the last copy, and the switch gives up before it is answered. */
 	s->side->odd = p->back_ms && now(s) < p->back_ms + GIVE_UP_MS;
@@ -523,6 +527,10 @@ void talk_request(struct phone *p, struct srv *v, const struct sip_msg *m)
 		phone_reply(p, v, 481, NULL, "", NULL);
 		return;
 	}
+	if (m->cseq.number == s->remote_cseq && !str_eq(m->via.branch, str_z(s->remote_branch)))
+		sim_fail(p->sim, "two requests of the call %s have one CSeq", s->call_id);
+	s->remote_cseq = m->cseq.number;
+	str_copyz(s->remote_branch, sizeof s->remote_branch, m->via.branch);
 	switch (m->method) {
 	case SIP_BYE:
 		on_bye(s, v);
