@@ -38,7 +38,8 @@ struct side *side_new(struct phone *p, const char *call_id, bool caller)
 		sim_fail(s, "a second INVITE with the Call-ID %s", call_id);
 	d = calloc(1, sizeof *d);
 	struct side **bucket = &s->buckets[hash_stable(str_z(call_id)) % SIDE_BUCKETS];
-	*d = (struct side){.next = *bucket, .phone = p, .at = p->home, .caller = caller, .start_ms = s->wheel.now_ms};
+	*d = (struct side){.next = *bucket, .phone = p, .at = p->home, .caller = caller};
+	d->start_ms = s->wheel.now_ms;
 	*bucket = d;
 	str_copyz(d->call_id, sizeof d->call_id, str_z(call_id));
 	list_push_back(&s->sides, &d->node);

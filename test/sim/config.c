@@ -66,7 +66,9 @@ static void build_tenant(struct sim *s, unsigned t)
 	tenant_unref(s->buried[t]); /* calls that began with it may still be up */
 	s->buried[t] = s->tenants[t];
 	s->tenants[t] = test_snapshot(&s->rows[t]);
-	s->version_ms[t][tenant_version(s->tenants[t]) % VERSIONS] = s->wheel.now_ms;
+	uint64_t version = tenant_version(s->tenants[t]);
+	if (!s->buried[t] || tenant_version(s->buried[t]) != version)
+		s->version_ms[t][version % VERSIONS] = s->wheel.now_ms;
 	buf_fini(&b);
 }
 

@@ -36,7 +36,8 @@ void sim_print_trail(const struct sim *s)
 	for (unsigned i = first; i < s->n_trail && !s->a.loud; i++)
 		fprintf(stderr, "%s\n", s->trail[i % TRAIL]);
 	fprintf(stderr, "seed %llu, step %llu, %u phones, %u nodes of %u shards, %llu calls\n",
-	        (unsigned long long)s->a.seed, (unsigned long long)s->step, s->a.phones, s->a.nodes, s->a.shards,
+	        (unsigned long long)s->a.seed, (unsigned long long)s->step, s->a.phones, s->a.nodes,
+	        s->a.shards,
 	        (unsigned long long)s->calls);
 }
 
@@ -274,7 +275,8 @@ static void print_sums(const struct sim *a, unsigned seeds)
 {
 	typedef unsigned long long ull;
 	printf("sim: %u seeds, %llu calls, %llu records (%llu answered, %llu compared with both phones), "
-	       "%llu packets, %llu streams, %llu bindings found, %llu swapped, %llu texts, %llu configurations, %llu restarts, %llu torn, "
+	       "%llu packets, %llu streams, %llu bindings found, %llu swapped, "
+	       "%llu texts, %llu configurations, %llu restarts, %llu torn, "
 	       "%llu writes to a full disk\n",
 	       seeds, (ull)a->calls, (ull)a->records, (ull)a->answered, (ull)a->checked,
 	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->swapped, (ull)a->texts_done, (ull)a->configs, (ull)a->kills, (ull)a->torn,

@@ -13,8 +13,11 @@ struct stream {
 	struct addr remote;
 	bool expect, ending;
 	uint32_t silence_ms;
+	uint64_t dead_ms;   /* since then its phone was found gone; 0: it was not */
 	struct timer timer; /* silence, or the end */
 };
+
+enum { DEAD_MS = 95000 }; /* three silences and an OPTIONS that nobody answers */
 
 static void tell(struct stream *x, enum media_ev_kind what)
 {
@@ -42,6 +45,19 @@ static bool talks(struct phone *p)
 	return false;
 }
 
+/** A call with a phone that is gone does not go on. */
+static void check_dead(struct stream *x)
+{
+	const struct sim *s = x->at->sim;
+	const struct phone *p = phone_at_ip(x->at->sim, &x->remote);
+	if (p && p->on)
+		x->dead_ms = 0;
+	else if (!x->dead_ms)
+		x->dead_ms = s->wheel.now_ms;
+	else if (s->wheel.now_ms > x->dead_ms + DEAD_MS)
+		sim_fail(x->at->sim, "%s is gone, and its call goes on", p ? p->username : "a phone");
+}
+
 static void on_timer(struct timer *t, void *arg)
 {
 	struct stream *x = arg;
@@ -50,6 +66,7 @@ static void on_timer(struct timer *t, void *arg)
 		stream_free(x);
 		return;
 	}
+	check_dead(x);
 	if (!talks(phone_at_ip(x->at->sim, &x->remote)))
 		tell(x, MEDIA_EV_SILENCE);
 	timer_in(&x->at->sim->wheel, t, x->silence_ms);
@@ -79,6 +96,7 @@ static void set(struct node *n, struct stream *x, const struct media_cmd *cmd)
 		list_push_back(&n->streams, &x->node);
 	}
 	x->remote = cmd->set.remote;
+	x->dead_ms = 0;
 	x->expect = cmd->set.expect;
 	x->silence_ms = cmd->set.silence_ms;
 	timer_cancel(&s->wheel, &x->timer);

@@ -421,7 +421,7 @@ static void on_register_response(struct ctx *c, const struct sip_msg *m)
 	if (timer_is_set(&p->register_timer)) /* the same answer again */
 		return;
 	bool lawful = p->account && (!p->config_ms || p->reg_sent_ms > p->config_ms + 2000);
-	if (m->status == 401 && p->reg_tries >= 8) {
+	if (m->status == 401 && p->reg_tries >= (lawful ? 8 : 2)) {
 		if (lawful)
 			sim_fail(p->sim, "%s: the right password was refused", p->username);
 		p->reg_tries = 0;

@@ -106,7 +106,8 @@ struct sess {                 /* a call at a phone */
 	char invite_via[160], ruri[160];
 	uint32_t remote_cseq;
 	char remote_branch[96];
-	bool authed, outlaw, want_cancel, cancel_sent, hold, offering, stubborn, disowned;
+	uint64_t outlaw; /* it had no account since then, when it called; 0: it had */
+	bool authed, want_cancel, cancel_sent, hold, offering, stubborn, disowned;
 	struct srv *invite_srv;
 	unsigned plan, stage; /* status to answer with; how far it is */
 	uint32_t rseq, last_rseq;
