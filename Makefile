@@ -21,7 +21,8 @@ LDFLAGS_fuzz    := -fsanitize=fuzzer,address,undefined
 LDFLAGS_cov     := --coverage
 
 CPPFLAGS := -Isrc -D_GNU_SOURCE -DOPENSSL_SUPPRESS_DEPRECATED -DTANDEM_VERSION='"$(shell cat VERSION)"'
-CFLAGS   := -std=c17 $(WARN) $(CFLAGS_$(FLAVOUR))
+# Hidden: a library that has a function of a name of ours (spandsp's queue_init) keeps its own.
+CFLAGS   := -std=c17 -fvisibility=hidden $(WARN) $(CFLAGS_$(FLAVOUR))
 LDLIBS   := -lopus -lspandsp -lspeexdsp -lcrypto -lsodium -lsqlite3 -ljansson -lyaml -lpthread -lm
 
 # The two programs; all else is the library that they and the tests are linked with.
