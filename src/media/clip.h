@@ -30,7 +30,7 @@ struct clip {
 };
 
 /**
- * A file was read, or not. The loader's thread, or the caller's when the clip was there already.
+ * A file was read, or not. The loader's thread (the caller's for EBUSY); must not block.
  *
  * @param clip  a reference; NULL with an error: ENOENT, E_MALFORMED (no sound file that we
  *              read), E_LIMIT (too long), ECANCELED (the loader ends), EBUSY (too many wait)
