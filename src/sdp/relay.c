@@ -4,19 +4,8 @@
  * understood, so what is not named here cannot pass: addresses, host names, candidates,
  * keys, session attributes, unknown media attributes.
  */
-#include "sdp/negotiate.h"
+#include "sdp/passing.h"
 #include "sdp/print.h"
-
-/* One format of the line to print: number and name of `f`, parameters of `fmtp`. */
-struct passed {
-	const struct sdp_format *f;
-	struct str fmtp;
-};
-
-struct passing {
-	struct passed fmt[SDP_MAX_FORMATS];
-	size_t n;
-};
 
 static bool is_red(const struct sdp_format *f)
 {
@@ -28,8 +17,7 @@ static bool serves(const struct sdp_media *m)
 	return sdp_media_usable(m) && sdp_main_format(m) != NULL;
 }
 
-/* The line that is kept of an offer: n_media when there is none. */
-static size_t kept_line(const struct sdp *offer)
+size_t sdp_kept_line(const struct sdp *offer)
 {
 	size_t i = 0;
 	while (i < offer->n_media && !serves(&offer->media[i]))
@@ -37,8 +25,7 @@ static size_t kept_line(const struct sdp *offer)
 	return i;
 }
 
-/* `m`: whose media and protocol words; RFC 3264 section 6 wants them the same in the answer. */
-static void put_kept(struct buf *b, const struct sdp_media *m, const struct passing *p,
+void sdp_put_kept(struct buf *b, const struct sdp_media *m, const struct sdp_passing *p,
                      const struct sdp_local *local)
 {
 	buf_lit(b, "m=");
@@ -55,15 +42,15 @@ static void put_kept(struct buf *b, const struct sdp_media *m, const struct pass
 int sdp_relay_offer(struct buf *out, const struct sdp *offer, const struct sdp_local *local,
                     size_t *line)
 {
-	size_t kept = kept_line(offer);
+	size_t kept = sdp_kept_line(offer);
 	if (kept == offer->n_media)
 		return E_POLICY;
 
 	const struct sdp_media *m = &offer->media[kept];
-	struct passing p = {.n = 0};
+	struct sdp_passing p = {.n = 0};
 	for (size_t i = 0; i < m->n_fmt; i++) {
 		if (m->fmt[i].encoding.n) /* a number alone means nothing to anybody else */
-			p.fmt[p.n++] = (struct passed){&m->fmt[i], m->fmt[i].fmtp};
+			p.fmt[p.n++] = (struct sdp_passed){&m->fmt[i], m->fmt[i].fmtp};
 	}
 	sdp_put_session(out, local);
 	for (size_t i = 0; i < offer->n_media; i++) {
@@ -71,7 +58,7 @@ int sdp_relay_offer(struct buf *out, const struct sdp *offer, const struct sdp_l
 			sdp_put_refused(out, &offer->media[i]);
 			continue;
 		}
-		put_kept(out, m, &p, local);
+		sdp_put_kept(out, m, &p, local);
 		sdp_put_tail(out, m->ptime_ms, m->maxptime_ms, sdp_media_dir(m), local->rtcp_mux);
 	}
 	sdp_put_missing(out, offer->n_media, local->min_media);
@@ -80,20 +67,16 @@ int sdp_relay_offer(struct buf *out, const struct sdp *offer, const struct sdp_l
 	return 0;
 }
 
-/*
- * The answer's line for line `kept` of the offer. An answer with fewer lines breaks RFC 3264
- * section 6; then the audio that it has can only be this one.
- */
-static const struct sdp_media *answered_line(const struct sdp *answer, const struct sdp *offer,
-                                             size_t kept)
+const struct sdp_media *sdp_answered_line(const struct sdp *answer, const struct sdp *offer,
+                                          size_t kept)
 {
-	size_t i = answer->n_media < offer->n_media ? kept_line(answer) : kept;
+	size_t i = answer->n_media < offer->n_media ? sdp_kept_line(answer) : kept;
 	if (i >= answer->n_media || !sdp_media_usable(&answer->media[i]))
 		return NULL;
 	return &answer->media[i];
 }
 
-static bool has(const struct passing *p, const struct sdp_format *f)
+static bool has(const struct sdp_passing *p, const struct sdp_format *f)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->fmt[i].f == f)
@@ -102,13 +85,8 @@ static bool has(const struct passing *p, const struct sdp_format *f)
 	return false;
 }
 
-/*
- * The answer's formats in the answer's order by the offer's numbers; what was not offered is
- * dropped (RFC 3264 section 6.1). RED names other numbers inside its fmtp and packets, which we do
- * not rewrite: it passes only where no number changes.
- */
-static void match_formats(struct passing *p, const struct sdp_media *offered,
-                          const struct sdp_media *answered)
+void sdp_match_formats(struct sdp_passing *p, const struct sdp_media *offered,
+                       const struct sdp_media *answered)
 {
 	bool renumbered = false;
 	for (size_t i = 0; i < answered->n_fmt; i++) {
@@ -116,7 +94,7 @@ static void match_formats(struct passing *p, const struct sdp_media *offered,
 		if (!g || !g->encoding.n || has(p, g))
 			continue;
 		renumbered |= g->pt != f->pt;
-		p->fmt[p->n++] = (struct passed){g, f->fmtp};
+		p->fmt[p->n++] = (struct sdp_passed){g, f->fmtp};
 	}
 	size_t n = 0;
 	for (size_t i = 0; i < p->n; i++) {
@@ -126,7 +104,7 @@ static void match_formats(struct passing *p, const struct sdp_media *offered,
 	p->n = n;
 }
 
-static bool speaks(const struct passing *p)
+bool sdp_speaks(const struct sdp_passing *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		if (sdp_format_is_audio(p->fmt[i].f))
@@ -138,15 +116,15 @@ static bool speaks(const struct passing *p)
 int sdp_relay_answer(struct buf *out, const struct sdp *offer, const struct sdp *answer,
                      const struct sdp_local *local, size_t *line)
 {
-	size_t kept = kept_line(offer);
+	size_t kept = sdp_kept_line(offer);
 	if (kept == offer->n_media)
 		return E_POLICY;
 	const struct sdp_media *mo = &offer->media[kept];
-	const struct sdp_media *ma = answered_line(answer, offer, kept);
-	struct passing p = {.n = 0};
+	const struct sdp_media *ma = sdp_answered_line(answer, offer, kept);
+	struct sdp_passing p = {.n = 0};
 	if (ma)
-		match_formats(&p, mo, ma);
-	if (!speaks(&p))
+		sdp_match_formats(&p, mo, ma);
+	if (!sdp_speaks(&p))
 		return E_POLICY;
 
 	/* section 6.1: never more than the offer allows, whatever the other side says */
@@ -157,7 +135,7 @@ int sdp_relay_answer(struct buf *out, const struct sdp *offer, const struct sdp 
 			sdp_put_refused(out, &offer->media[i]);
 			continue;
 		}
-		put_kept(out, mo, &p, local);
+		sdp_put_kept(out, mo, &p, local);
 		sdp_put_tail(out, ma->ptime_ms, ma->maxptime_ms, dir, local->rtcp_mux && mo->rtcp_mux);
 	}
 	if (line)
