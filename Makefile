@@ -143,6 +143,10 @@ bench-relay: $(O)/bench/relay_bench
 .PHONY: bench-scale
 bench-scale: all $(O)/bench/sipgen
 	@bench/scale
+# CPU of each codec and each transcoded pair: make bench-codec VOICE=speech.wav
+.PHONY: bench-codec
+bench-codec: $(O)/bench/bench_codec
+	$(O)/bench/bench_codec $(VOICE)
 
 # Peers beside Tandem, CPU per registration and call: make bench, or bench/run --help.
 .PHONY: bench
@@ -250,6 +254,7 @@ help:
 	@echo "make bench      CPU per registration and call, beside the peers' (bench/run --help)"
 	@echo "make bench-scale           a full store, overload, waves, two shards (bench/scale --help)"
 	@echo "make bench-relay           CPU and delay of relayed calls"
+	@echo "make bench-codec           CPU of codecs and transcoded pairs"
 	@echo "make install    PREFIX=/usr/local DESTDIR="
 	@echo "make clean      forget build/"
 
