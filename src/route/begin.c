@@ -285,6 +285,10 @@ void begin(struct walk *w)
 {
 	note(w, "tenant", tenant_name(w->t), "matched",
 	     w->f->caller ? STR("the caller's device belongs to it") : STR("the call came for its domain"));
+	if (w->f->start.kind) {
+		walk_begin(w, w->f->start);
+		return;
+	}
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
 		if (rules[i](w))
 			return;

@@ -76,6 +76,7 @@ struct route_facts {
 	uint64_t at_ms;              /* wall clock */
 	uint64_t random;             /* for ring strategies */
 	struct str dialled;          /* user part as the caller dialled it, unescaped */
+	struct target start;         /* BEGIN: led there whatever was dialled; TARGET_NONE: by the number */
 	const struct user *caller;   /* NULL: from outside */
 	const struct device *device; /* the caller's; NULL: from outside, or only explained */
 	struct str caller_number;    /* from outside: E.164 where it is known; empty: withheld */

@@ -48,11 +48,11 @@ struct flow_item {
 	struct str text; /* ${name} stands for a variable */
 };
 
-enum flow_test { CASE_IS, CASE_BEGINS, CASE_LIST };
+enum case_test { CASE_IS, CASE_BEGINS, CASE_LIST };
 
 /** A case of a branch, an answer of a webhook. */
 struct flow_case {
-	enum flow_test test;
+	enum case_test test;
 	struct str value;
 	uint64_t list;
 	struct str exit;

@@ -137,7 +137,8 @@ static void check_items(struct checker *c, const struct flow_node *n, const stru
 	if (!v->set && f->flags & NODE_PROMPT)
 		warning(c, n, "there is no prompt: the caller waits in silence");
 	for (size_t i = 0; v->set && i < v->list.n; i++) {
-		if (items[i].kind != ITEM_PROMPT || !c->env->prompt || c->env->prompt(items[i].id, c->env->arg))
+		if (items[i].kind != ITEM_PROMPT || !c->env->prompt ||
+		    c->env->prompt(items[i].id, c->env->arg))
 			continue;
 		put_head(c, n, true);
 		buf_printf(c->out, "%s[%zu] is a prompt with neither a recording nor a text\n", f->name, i);

@@ -50,6 +50,29 @@ NONE(const struct queue *, tenant_queue)
 NONE(const struct voice_box *, tenant_mailbox)
 NONE(const struct service_class *, tenant_class)
 
+NONE(const struct prompt *, tenant_prompt)
+
+struct str tenant_flow_name(const struct tenant *t, uint64_t id)
+{
+	(void)t;
+	(void)id;
+	return STR_NONE;
+}
+
+size_t tenant_flows(const struct tenant *t)
+{
+	(void)t;
+	return 0;
+}
+
+const struct call_flow *tenant_flow_at(const struct tenant *t, size_t i, uint64_t *id)
+{
+	(void)t;
+	(void)i;
+	*id = 0;
+	return NULL;
+}
+
 const struct service_class *tenant_default_class(const struct tenant *t)
 {
 	static const struct service_class all = {.name = {"default", 7}, .allows = 31};
