@@ -38,10 +38,31 @@ static const struct command_arg cdr_args[] = {
 };
 static const struct command_arg explain_args[] = {
 	{"tenant", "TENANT", ARG_REQUIRED, NULL, "whose call it is"},
-	{"from", "A", ARG_REQUIRED, NULL, "who calls: an extension or a device's user name"},
-	{"to", "B", ARG_REQUIRED, NULL, "what is dialled"},
+	{"from", "A", ARG_REQUIRED, NULL, "who calls: an extension, a device's user name, +NUMBER outside, anonymous"},
+	{"to", "B", 0, NULL, "what is dialled"},
+	{"flow", "FLOW", 0, NULL, "begin in this flow instead"},
 	{"at", "TIME", 0, NULL, "when, as 2026-07-01T12:00:00Z; now unless told"},
 	{"assume", "STATE", 0, assume_words, "take everybody to be registered, unregistered or busy instead of looking"},
+	{"present", "LIST", 0, NULL, "who is there, as 1001=busy,1002=unregistered"},
+	{"digits", "LIST", 0, NULL, "what the caller types each time it is asked, as 1,,1002; nothing: no key"},
+	{"ring", "LIST", 0, NULL, "how each ringing ends: answer, no_answer, busy, unreachable, refuse"},
+	{"queue", "LIST", 0, NULL, "what happens in a queue: turn, timeout, left, full"},
+	{"webhook", "LIST", 0, NULL, "what webhooks answer; nothing: no answer"},
+	{"message", "LIST", 0, NULL, "what becomes of messages: kept, silent"},
+	{"day_mode", "MODE", 0, NULL, "the tenant's day mode then"},
+	{"version", "N", 0, NULL, "by the configuration of this version"},
+	{"as_of", "TIME", 0, NULL, "by the configuration of this moment"},
+};
+static const char *const flow_words[] = {"check", "test", "replay", NULL};
+static const struct command_arg flow_args[] = {
+	{"verb", "VERB", ARG_POSITION | ARG_REQUIRED, flow_words, "check, test or replay"},
+	{"name", "NAME", ARG_POSITION, NULL, "the flow; its draft counts, where there is one"},
+	{"tenant", "TENANT", 0, NULL, "whose; needed when there are several"},
+	{"since", "TIME", 0, NULL, "replay: calls of the last 7d, 12h, 30m; 7d unless told"},
+};
+static const struct command_arg reach_args[] = {
+	{"to", "B", ARG_REQUIRED, NULL, "a number inside, or a target such as flow:main"},
+	{"tenant", "TENANT", 0, NULL, "whose; needed when there are several"},
 };
 static const struct command_arg completion_args[] = {
 	{"shell", "bash", ARG_POSITION | ARG_REQUIRED, shell_words, "the shell; there is bash"},
@@ -64,6 +85,11 @@ static const struct command commands[COMMANDS] = {
 	{COMMAND_CDR, "cdr", ARGS(cdr_args), "Show call detail records, newest first, or one of them.", NULL},
 	{COMMAND_EXPLAIN, "explain", ARGS(explain_args), "Say where a call would go, and why.",
 	 "Asks the routing engine itself. No call is made.\n"},
+	{COMMAND_FLOW, "flow", ARGS(flow_args), "Say what is wrong with a flow, run its tests, replay calls against it.",
+	 "check   dead ends, loops, missing prompts and time-outs\n"
+	 "test    the saved tests (of one flow, or all)\n"
+	 "replay  calls that were made, by the flow as it is and by its draft: which would go elsewhere\n"},
+	{COMMAND_REACH, "reach", ARGS(reach_args), "Show every way in which a call can get somewhere.", NULL},
 	{COMMAND_STATUS, "status", NULL, 0, "Show how the daemon is.", NULL},
 	{COMMAND_COMPLETION, "completion", ARGS(completion_args), "Print the completion script of a shell.",
 	 "For this shell: source <(tandem completion bash)\n"},

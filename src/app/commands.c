@@ -299,6 +299,16 @@ static void explain(struct control_request *rq, struct commands *cs, const json_
 	commands_explain(rq, cs, args);
 }
 
+static void flow(struct control_request *rq, struct commands *cs, const json_t *args)
+{
+	commands_flow(rq, cs, args);
+}
+
+static void reach(struct control_request *rq, struct commands *cs, const json_t *args)
+{
+	commands_reach(rq, cs, args);
+}
+
 static command_fn *const handlers[COMMANDS] = {
 	[COMMAND_APPLY] = apply,
 	[COMMAND_PLAN] = plan,
@@ -310,6 +320,8 @@ static command_fn *const handlers[COMMANDS] = {
 	[COMMAND_HANGUP] = hangup,
 	[COMMAND_CDR] = cdr,
 	[COMMAND_EXPLAIN] = explain,
+	[COMMAND_FLOW] = flow,
+	[COMMAND_REACH] = reach,
 	[COMMAND_STATUS] = status,
 };
 

@@ -32,3 +32,6 @@ bool commands_tenant(struct control_request *rq, const struct commands *cs, cons
 
 /** app/explain.c */
 void commands_explain(struct control_request *rq, struct commands *cs, const json_t *args);
+/** app/flow_commands.c */
+void commands_flow(struct control_request *rq, struct commands *cs, const json_t *args);
+void commands_reach(struct control_request *rq, struct commands *cs, const json_t *args);

@@ -216,7 +216,13 @@ static void put_explanation(struct buf *out, const json_t *x)
 	put_value(out, json_object_get(x, "at"));
 	buf_ch(out, '\n');
 	json_array_foreach(json_object_get(x, "trace"), i, note) {
+		for (json_int_t k = json_integer_value(json_object_get(note, "depth")); k > 1; k--)
+			buf_lit(out, "|  ");
 		buf_lit(out, "|- ");
+		if (json_object_get(note, "flow")) {
+			put_value(out, json_object_get(note, "flow"));
+			buf_ch(out, '.');
+		}
 		put_value(out, json_object_get(note, "rule"));
 		buf_lit(out, " [");
 		put_value(out, json_object_get(note, "saw"));
@@ -278,6 +284,10 @@ void print_result(struct buf *out, enum command_id command, const json_t *result
 		break;
 	case COMMAND_EXPLAIN:
 		put_explanation(out, result);
+		break;
+	case COMMAND_FLOW:
+	case COMMAND_REACH:
+		buf_str(out, text);
 		break;
 	case COMMAND_STATUS:
 	case COMMAND_COMPLETION:

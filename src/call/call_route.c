@@ -2,10 +2,27 @@
 /* A call carries out what the router decides: it asks, rings, echoes, refuses. */
 #include "call/internal.h"
 
+#include "route/script.h"
+
+enum { MAX_FACTS = 16384 }; /* bytes of what a call's record tells of its facts */
+
 static void act(struct call *c);
+
+/** What happened, for the record: with it the call can be replayed. What does not fit is left out. */
+static void keep_fact(struct call *c, const struct route_facts *f)
+{
+	struct buf b;
+	buf_init(&b, MAX_FACTS);
+	buf_str(&b, c->facts_json);
+	script_put_fact(&b, c->tenant, f, &c->route);
+	if (buf_ok(&b))
+		text_set(&c->facts_json, buf_view(&b));
+	buf_fini(&b);
+}
 
 void call_route_step(struct call *c, struct route_facts *f)
 {
+	keep_fact(c, f);
 	struct arena arena;
 	arena_init(&arena, 2048);
 	struct route_trace tr;

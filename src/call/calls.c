@@ -80,7 +80,7 @@ struct call *call_alloc(struct calls *cs)
 void call_free_bare(struct call *c)
 {
 	struct str *texts[] = {&c->dialled,    &c->caller_name, &c->caller_number,
-	                       &c->trace_json, &c->best_reason, &c->end_reason};
+	                       &c->trace_json, &c->facts_json, &c->best_reason, &c->end_reason};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		text_free(texts[i]);
 	tenant_unref(c->tenant);

@@ -129,6 +129,16 @@ void call_put_json(const struct call *c, struct buf *b)
 	buf_ch(b, '}');
 }
 
+/** An answer by a leg is the last fact; one that a restart cut off has none. */
+static void put_facts(const struct call *c, struct buf *b)
+{
+	buf_lit(b, ",\"facts\":[");
+	buf_str(b, c->facts_json);
+	if (c->answer_ms && c->b)
+		buf_printf(b, "%s{\"ring\":\"answer\"}", c->facts_json.n ? "," : "");
+	buf_ch(b, ']');
+}
+
 void call_put_cdr(const struct call *c, struct buf *b)
 {
 	put_head(c, b);
@@ -141,6 +151,7 @@ void call_put_cdr(const struct call *c, struct buf *b)
 	put_text(b, "reason", c->end_reason);
 	buf_printf(b, ",\"config_version\":%llu", (unsigned long long)(c->tenant ? tenant_version(c->tenant) : 0));
 	put_legs(c, b);
+	put_facts(c, b);
 	buf_lit(b, ",\"trace\":[");
 	buf_str(b, c->trace_json);
 	buf_lit(b, "]}");

@@ -169,6 +169,7 @@ struct call {
 	struct route_state route;
 	struct route_decision decision;
 	struct str trace_json;         /* what the router noted so far, without the brackets */
+	struct str facts_json;         /* what the router was told, likewise: route/script.h */
 	uint16_t best_status;          /* of the legs that failed: what the router is told */
 	bool any_busy;
 	bool located;                  /* where the users are is known in this step */

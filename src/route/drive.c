@@ -13,16 +13,16 @@ static const struct user *find_caller(const struct tenant *t, struct str from)
 	return u ? u : d ? d->user : NULL;
 }
 
+/* E.164, or nobody's. */
 static bool is_number(struct str s)
 {
 	if (str_eq(s, STR("anonymous")) || !s.n)
 		return true;
-	s = str_sub(s, s.p[0] == '+', s.n);
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 1; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
 	}
-	return s.n > 0;
+	return s.p[0] == '+' && s.n > 1;
 }
 
 static uint64_t flow_called(const struct tenant *t, struct str name)
@@ -80,20 +80,27 @@ static const struct script_present *said_of(const struct drive *d, uint64_t user
 	return all;
 }
 
+bool drive_fill(struct drive *d, size_t i)
+{
+	const struct script_present *p = said_of(d, d->decision.users[i]);
+
+	if (!p && d->live)
+		return false;
+	d->presence[i] = (struct route_presence){
+		.user = d->decision.users[i],
+		.registered = p ? p->registered : 1,
+		.calls = p ? p->calls : 0,
+		.idle_since_ms = p ? p->idle_since_ms : 0,
+	};
+	return true;
+}
+
 /* False: somebody's is not known. */
 static bool fill_presence(struct drive *d)
 {
 	for (size_t i = 0; i < d->decision.n_users; i++) {
-		const struct script_present *p = said_of(d, d->decision.users[i]);
-
-		if (!p && d->live)
+		if (!drive_fill(d, i))
 			return false;
-		d->presence[i] = (struct route_presence){
-			.user = d->decision.users[i],
-			.registered = p ? p->registered : 1,
-			.calls = p ? p->calls : 0,
-			.idle_since_ms = p ? p->idle_since_ms : 0,
-		};
 	}
 	return true;
 }

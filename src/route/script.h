@@ -84,6 +84,8 @@ struct drive {
 must_check int drive_init(struct drive *d, const struct tenant *t, const struct route_script *script,
                           uint32_t ring_ms);
 enum drive_next drive_run(struct drive *d);
+/** Set presence[i] from the script; false: it does not say, and is wanted live. */
+bool drive_fill(struct drive *d, size_t i);
 /** As {"action", "users", "status", ...}, for people and programs. */
 json_t *drive_print_decision(const struct tenant *t, const struct route_decision *d);
 /** What the call came to, in a few words: "rings 1001, 1002", "rejected 486". */

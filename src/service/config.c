@@ -513,6 +513,12 @@ static int undo_plan(struct config *c, struct entry *e, struct change_set *cs, s
 	return err;
 }
 
+int config_build(const struct config *c, const struct object_set *objects, const struct tenant **out,
+                 struct buf *why)
+{
+	return tenant_build(out, objects, c->args.seal, c->args.realm, why);
+}
+
 int config_undo(struct config *c, struct str tenant, const char *who, uint64_t at_ms,
                 struct config_result *out, struct buf *why)
 {

@@ -49,6 +49,10 @@ uint64_t config_version(const struct config *c, struct str tenant);
  */
 const struct object_set *config_objects(struct config *c, struct str tenant);
 
+/** A snapshot of any rows of a tenant, as the service's own are built: for what is only tried. */
+must_check int config_build(const struct config *c, const struct object_set *objects,
+                            const struct tenant **out, struct buf *why);
+
 /** What came of a change; each is a JSON object: {"tenant","version","changes":[...]}. */
 struct config_result {
 	json_t *json;     /* new reference */
