@@ -148,11 +148,19 @@ bench-scale: all $(O)/bench/sipgen
 bench-codec: $(O)/bench/bench_codec
 	$(O)/bench/bench_codec $(VOICE)
 
-# Peers beside Tandem, CPU per registration and call: make bench, or bench/run --help.
 .PHONY: bench
 bench: all $(O)/bench/sipgen
+# Peers beside Tandem: CPU per registration, call and relayed packet. make bench, or bench/run --help.
+BENCH := $(addprefix $(O)/bench/,sipgen rtp_gen relay_host)
+.PHONY: bench bench-relay
+bench: all $(BENCH)
 	@tools/install-packages bench
 	@bench/run
+
+# Relayed packets alone.
+bench-relay: $(BENCH)
+	@tools/install-packages bench
+	@bench/run --tests relay-5,relay-100,relay-500,relay-2000,relay-5000
 
 GEN_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard bench/gen_*.c))
 $(O)/bench/sipgen: $(O)/bench/sipgen.o $(GEN_OBJ) $(LIB)
@@ -251,10 +259,10 @@ help:
 	@echo "make stats      sizes of files and functions, tests"
 	@echo "make fuzz T=sip_msg S=60   one fuzz target; make fuzz-all: each of them"
 	@echo "make replay     the corpora through the fuzz targets; make fuzz-merge T=sip_msg: a new corpus"
-	@echo "make bench      CPU per registration and call, beside the peers' (bench/run --help)"
 	@echo "make bench-scale           a full store, overload, waves, two shards (bench/scale --help)"
-	@echo "make bench-relay           CPU and delay of relayed calls"
 	@echo "make bench-codec           CPU of codecs and transcoded pairs"
+	@echo "make bench      CPU per registration, call and relayed packet, beside the peers' (bench/run --help)"
+	@echo "make bench-relay           relayed packets alone"
 	@echo "make install    PREFIX=/usr/local DESTDIR="
 	@echo "make clean      forget build/"
 

@@ -22,6 +22,7 @@ struct options {
 	double rate, warm_s, seconds;
 	uint32_t hold_ms;
 	uint32_t waves, expires_s;
+	uint32_t rtp; /* packets each way, as soon as a call is up */
 	struct sockaddr_in server;
 	uint16_t port; /* of the callers; the callees have the next one */
 };
@@ -64,6 +65,7 @@ struct line {
 };
 
 struct scan {
+	struct str bytes; /* the message */
 	unsigned status; /* 0: a request */
 	enum gen_method method;
 	struct str ruri;
@@ -103,6 +105,7 @@ void user_response(const struct user *u, struct str method, struct str uri, stru
 struct stats {
 	uint64_t begun, done, failed, again, strays;
 	uint64_t refused; /* 503 with Retry-After */
+	uint64_t rtp_sent, rtp_heard;
 	uint32_t *setup_us;
 	size_t n, cap;
 	bool counting;
@@ -112,6 +115,20 @@ struct stats {
 void stats_fail(struct stats *s, const struct scan *answer);
 void stats_done(struct stats *s, uint64_t setup_us);
 void stats_print(struct stats *s, const struct options *o, double seconds);
+
+/* -- gen_rtp.c ------------------------------------------------------------------------ */
+
+struct gen;
+/** The port that a user's description names. */
+uint16_t rtp_user_port(uint32_t user);
+/** A socket for each user; dies without. */
+void rtp_open(const struct gen *g);
+/** Of the first m line; 0: none. */
+uint16_t rtp_port_in(struct str message);
+/** What options say, all at once, to a port of the relay. */
+void rtp_send(struct gen *g, uint32_t user, uint16_t to);
+/** Count what came for `user`. */
+void rtp_count(struct gen *g, uint32_t user);
 
 /* -- the runs ------------------------------------------------------------------------- */
 

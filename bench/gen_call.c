@@ -24,6 +24,7 @@ struct call {
 
 struct callee {
 	uint32_t step, count, call;
+	uint16_t relay; /* where the caller's description says it hears us */
 	uint8_t tries;
 	bool unacked;
 	uint16_t n;
@@ -76,7 +77,7 @@ static uint32_t first_up = UINT32_MAX, last_up; /* held calls, by when they end 
  */
 static size_t media_port(char out[5], uint32_t user)
 {
-	return put_dec(out, 10000 + user % 50000);
+	return put_dec(out, rtp_user_port(user));
 }
 
 static bool keep(struct kept *k, struct str s)
@@ -199,6 +200,10 @@ static void end_due(struct gen *g)
 		first_up = calls[unit].next_up;
 		g->up--;
 		g->outstanding++;
+		if (g->o.rtp) {
+			rtp_count(g, 2 * unit);
+			rtp_count(g, 2 * unit + 1);
+		}
 		enter(g, unit, ENDING);
 	}
 }
@@ -236,6 +241,8 @@ static void on_answered(struct gen *g, uint32_t unit, const struct scan *s)
 	stats_done(&g->stats, g->now_us - c->begun_us);
 	c->branch = ++g->branch;
 	put(g, unit, ack_answer, c->cseq);
+	if (g->o.rtp)
+		rtp_send(g, 2 * unit, rtp_port_in(s->bytes));
 	enter(g, unit, UP);
 	if (g->o.hold_ms)
 		hold(g, unit);
@@ -331,6 +338,7 @@ static void on_invite(struct gen *g, uint32_t unit, const struct scan *s)
 	c->n = (uint16_t)put_response(s, c->answer, STR("SIP/2.0 200 OK\r\n"),
 	                              (struct str){tag, 16}, rest);
 	c->call = call;
+	c->relay = g->o.rtp ? rtp_port_in(s->bytes) : 0;
 	c->unacked = true;
 	c->tries = 0;
 	c->step++;
@@ -346,7 +354,10 @@ static void on_request(struct gen *g, const struct scan *s)
 	} else if (s->method == GEN_INVITE) {
 		on_invite(g, user / 2, s);
 	} else if (s->method == GEN_ACK) {
-		callees[user / 2].unacked = false;
+		struct callee *c = &callees[user / 2];
+		if (c->unacked && g->o.rtp)
+			rtp_send(g, user, c->relay);
+		c->unacked = false;
 	} else {
 		answer(g, s, STR("SIP/2.0 200 OK\r\n"), STR("x"), STR("Content-Length: 0\r\n\r\n"));
 	}

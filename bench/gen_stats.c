@@ -43,11 +43,13 @@ void stats_print(struct stats *s, const struct options *o, double seconds)
 		qsort(s->setup_us, s->n, sizeof *s->setup_us, by_value);
 	printf("{\"mode\":\"%s\",\"users\":%u,\"offered\":%.0f,\"window\":%u,\"seconds\":%.3f,"
 	       "\"begun\":%llu,\"done\":%llu,\"failed\":%llu,\"again\":%llu,\"strays\":%llu,"
-	       "\"refused\":%llu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u}\n",
+	       "\"refused\":%llu,\"rtp_sent\":%llu,\"rtp_heard\":%llu,"
+	       "\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u}\n",
 	       o->mode, o->users, o->rate, o->window, seconds, (unsigned long long)s->begun,
 	       (unsigned long long)s->done, (unsigned long long)s->failed,
 	       (unsigned long long)s->again, (unsigned long long)s->strays,
-	       (unsigned long long)s->refused,
+	       (unsigned long long)s->refused, (unsigned long long)s->rtp_sent,
+	       (unsigned long long)s->rtp_heard,
 	       (double)s->done / seconds, at_share(s, 0.5), at_share(s, 0.99), at_share(s, 1));
 	fflush(stdout);
 }

@@ -148,6 +148,7 @@ static void scan_line(struct scan *s, struct str line)
 
 bool scan_message(struct scan *s, struct str bytes)
 {
+	s->bytes = bytes;
 	s->status = s->n = 0;
 	s->method = GEN_OTHER;
 	bool first = true;

@@ -3,9 +3,10 @@
  * A SIP generator good for several times what a server on one core does.
  *
  *     sipgen --mode register|call [--server 127.0.0.1:5060] [--users N] [--per-tenant N]
- *            [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--port P]
+ *            [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--rtp N] [--port P]
  *            [--waves N] [--expires S]
  *
+ * With --rtp each phone of a call sends that many packets when it is up, and hears as many until it ends.
  * With --rate units begin evenly at that rate, without as fast as `window` outstanding ones allow.
  * It spins instead of sleeping: no wake-up of ours is ever paid by the server that sends to us.
  * Calls register all users first. Prints "begin" and "end" around what is measured, so that who
@@ -199,8 +200,8 @@ static double run_measured(struct gen *g, const struct run_ops *ops)
 static void usage(void)
 {
 	fputs("usage: sipgen --mode register|call [--server IP:PORT] [--users N] [--per-tenant N]\n"
-	      "       [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--port P]\n"
-	      "       [--waves N] [--expires S]\n",
+	      "       [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--rtp N]\n"
+	      "       [--port P] [--waves N] [--expires S]\n",
 	      stderr);
 	exit(2);
 }
@@ -241,6 +242,8 @@ static void set(struct options *o, const char *name, char *value)
 		o->waves = (uint32_t)atoi(value);
 	else if (strcmp(name, "--expires") == 0)
 		o->expires_s = (uint32_t)atoi(value);
+	else if (strcmp(name, "--rtp") == 0)
+		o->rtp = (uint32_t)atoi(value);
 	else if (strcmp(name, "--port") == 0)
 		o->port = (uint16_t)atoi(value);
 	else
@@ -269,6 +272,8 @@ int main(int argc, char **argv)
 	const struct run_ops *ops = register_run(&g);
 	if (calls) {
 		run_once(&g, ops, "registered", ops->units);
+		if (g.o.rtp)
+			rtp_open(&g);
 		ops = call_run(&g);
 	}
 	if (g.o.waves) {
