@@ -62,6 +62,26 @@ struct flow *flow_find(const struct flow_table *t, const struct flow_key *key)
 	return s->flow ? &t->flows[s->flow - 1] : NULL;
 }
 
+uint32_t flow_prefetch_slot(const struct flow_table *t, const struct flow_key *key)
+{
+	uint32_t hash = hash_of(t, key);
+	__builtin_prefetch(&t->slots[hash & t->mask]);
+	return hash;
+}
+
+const struct flow *flow_prefetch(const struct flow_table *t, uint32_t hash)
+{
+	uint32_t i = hash & t->mask;
+	while (t->slots[i].flow && t->slots[i].hash != hash)
+		i = (i + 1) & t->mask;
+	if (t->slots[i].flow == 0)
+		return NULL;
+	const struct flow *f = &t->flows[t->slots[i].flow - 1];
+	__builtin_prefetch(f);
+	__builtin_prefetch((const char *)f + 64);
+	return f;
+}
+
 static uint32_t take_flow(struct flow_table *t)
 {
 	if (t->free_head == FLOW_NONE)

@@ -62,6 +62,12 @@ void flow_table_fini(struct flow_table *t);
 
 /** NULL: none. */
 struct flow *flow_find(const struct flow_table *t, const struct flow_key *key);
+/**
+ * Begin to load what flow_find of many keys will read, step by step for all of them: first
+ * the slots, which gives hashes, then the flows. NULL: none has this hash. It may be another's.
+ */
+uint32_t flow_prefetch_slot(const struct flow_table *t, const struct flow_key *key);
+const struct flow *flow_prefetch(const struct flow_table *t, uint32_t hash);
 /** Zeroed but for its key. NULL: the key is taken, or the table is full. */
 struct flow *flow_insert(struct flow_table *t, const struct flow_key *key);
 void flow_remove(struct flow_table *t, struct flow *f);

@@ -135,6 +135,31 @@ static bool takes_rtcp(const struct flow *f, const struct stream *s)
 	       (s->set.source == MEDIA_SOURCE_EXACT || s->locked.family != ADDR_NONE);
 }
 
+/** What a packet of this flow will change. */
+static void prefetch_streams(struct worker *w, const struct flow *f)
+{
+	const struct stream *s = &w->streams.at[f->stream];
+	for (size_t at = 0; at < sizeof s->rx; at += 64)
+		__builtin_prefetch((const char *)&s->rx + at, 1);
+	if (f->flags & FLOW_TO)
+		__builtin_prefetch(&w->streams.at[f->sink].tx_packets, 1);
+}
+
+void relay_prefetch(struct worker *w, uint16_t sock, const struct packet *pk, size_t n)
+{
+	uint32_t hash[SOCKET_BATCH];
+	const struct flow *f[SOCKET_BATCH];
+	for (size_t i = 0; i < n; i++) {
+		struct flow_key key = flow_key_of(w->sockets.socks[sock].port, &pk[i].from);
+		hash[i] = flow_prefetch_slot(&w->flows, &key);
+	}
+	for (size_t i = 0; i < n; i++)
+		f[i] = flow_prefetch(&w->flows, hash[i]);
+	for (size_t i = 0; i < n; i++)
+		if (f[i])
+			prefetch_streams(w, f[i]);
+}
+
 void relay_datagram(struct worker *w, uint16_t sock, struct packet *pk)
 {
 	const struct sock *sk = &w->sockets.socks[sock];

@@ -130,6 +130,8 @@ static void drain(struct worker *w, uint16_t sock)
 	for (size_t i = 0; i < MAX_BATCHES && more; i++) {
 		size_t n = socket_pool_recv(&w->sockets, sock, pk, &more);
 		read_clock(w);
+		if (n > 1)
+			relay_prefetch(w, sock, pk, n);
 		for (size_t k = 0; k < n; k++)
 			relay_datagram(w, sock, &pk[k]);
 	}

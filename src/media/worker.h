@@ -55,6 +55,8 @@ struct media_event *worker_event(enum media_ev_kind what, uint64_t id);
 void worker_post(struct worker *w, uint16_t shard, struct media_event *ev);
 
 /* relay.c */
+/** Begin to load what relay_datagram will touch for each of a batch. */
+void relay_prefetch(struct worker *w, uint16_t sock, const struct packet *pk, size_t n);
 void relay_datagram(struct worker *w, uint16_t sock, struct packet *pk);
 void relay_dtmf_timeout(struct timer *t, void *arg);
 
