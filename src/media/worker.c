@@ -2,8 +2,9 @@
 /*
  * The loop of a media thread. It has one of its own, and not ev/loop.h, because it
  * changes its manner with the load: quiet, it blocks until a packet comes (no added delay);
- * busy, it sleeps on a grid of 1 ms and then takes all there is, which spares the senders'
- * context a wake-up for each packet and lets system calls carry many.
+ * busy, it sleeps on a grid and then takes all there is, which spares the senders'
+ * context a wake-up for each packet and lets system calls carry many. The grid is fine while there
+ * is little to do, and grows to 1 ms with the load.
  */
 #include "media/worker.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,11 +24,15 @@ enum {
 	MAX_READY = 128,
 	MAX_BATCHES = 8, /* of one socket in one turn, so that one flood does not starve others */
 	MAX_WAIT_MS = 1000,
-	TICK_US = 1000,
+	MIN_TICK_US = 200,
+	MAX_TICK_US = 1000,
+	MAX_DELAY_US = 1200, /* of a packet that just missed a tick, and is the last of the next */
 	WINDOW_US = 100000,
-	BUSY_PACKETS = 200, /* a window: 2000 packets/s */
-	QUIET_PACKETS = 100,
+	BUSY_PACKETS = 400, /* a window: 4000 packets/s, nearly as many as there would be ticks */
+	QUIET_PACKETS = 300,
+	PACKETS_PER_TICK_US = 5, /* in a window; MAX_TICK_US at 50,000 packets/s */
 	FLOWS_PER_STREAM = CLAIMS,
+	TIMER_SLACK_NS = 1000,
 };
 
 /** What an epoll entry stands for: a socket's index, or one of these. */
@@ -159,9 +165,13 @@ static int wait_quiet(struct worker *w, struct epoll_event *ready)
 /** Until the next tick of the grid. Nobody needs to wake us: the mailbox is looked at then too. */
 static int wait_tick(struct worker *w, struct epoll_event *ready)
 {
-	w->tick_us += TICK_US;
-	if (w->tick_us <= w->now_us)
-		w->tick_us = w->now_us - w->now_us % TICK_US + TICK_US;
+	w->tick_us += w->grid_us;
+	if (w->tick_us > w->now_us + w->grid_us) /* it was wider */
+		w->tick_us = w->now_us + w->grid_us;
+	if (w->tick_us <= w->now_us) {
+		w->tick_us = w->now_us; /* late: what came meanwhile has waited long enough */
+		return epoll_wait(w->epoll, ready, MAX_READY, 0);
+	}
 	struct timespec at = {.tv_sec = (time_t)(w->tick_us / 1000000),
 	                      .tv_nsec = (long)(w->tick_us % 1000000) * 1000};
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
@@ -169,14 +179,31 @@ static int wait_tick(struct worker *w, struct epoll_event *ready)
 	return epoll_wait(w->epoll, ready, MAX_READY, 0);
 }
 
-static void choose_manner(struct worker *w)
+/** Between two ticks, when of `window_us` the thread worked `busy_us` for `packets`. */
+static uint64_t choose_tick(uint64_t packets, uint64_t busy_us, uint64_t window_us)
 {
+	uint64_t us = packets / PACKETS_PER_TICK_US;
+	/* Who just missed a tick waits for the next, and then until its work is done. */
+	uint64_t bound = MAX_DELAY_US * window_us / (window_us + busy_us);
+	if (us > MAX_TICK_US)
+		us = MAX_TICK_US;
+	if (us > bound)
+		us = bound;
+	return us < MIN_TICK_US ? MIN_TICK_US : us;
+}
+
+static void choose_manner(struct worker *w, uint64_t woken_us)
+{
+	uint64_t window_us = w->now_us - w->window_us;
 	w->window_packets += w->turn.received;
-	if (w->now_us - w->window_us < WINDOW_US)
+	w->window_busy_us += w->now_us - woken_us;
+	if (window_us < WINDOW_US)
 		return;
-	w->ticking = w->window_packets > (w->ticking ? QUIET_PACKETS : BUSY_PACKETS);
+	uint64_t packets = w->window_packets * WINDOW_US / window_us;
+	w->ticking = packets > (w->ticking ? QUIET_PACKETS : BUSY_PACKETS);
+	w->grid_us = choose_tick(packets, w->window_busy_us, window_us);
 	w->window_us = w->now_us;
-	w->window_packets = 0;
+	w->window_packets = w->window_busy_us = 0;
 }
 
 static void add_metrics(struct worker *w)
@@ -196,6 +223,7 @@ static void turn(struct worker *w)
 	struct epoll_event ready[MAX_READY];
 	int n = w->ticking ? wait_tick(w, ready) : wait_quiet(w, ready);
 	read_clock(w);
+	uint64_t woken_us = w->now_us;
 	mailbox_drain(w->mailbox);
 	for (int i = 0; i < n; i++)
 		if (ready[i].data.u64 < READY_MAILBOX)
@@ -203,13 +231,15 @@ static void turn(struct worker *w)
 	socket_pool_flush(&w->sockets);
 	timer_wheel_run(&w->wheel, w->now_ms);
 	socket_pool_flush(&w->sockets);
-	choose_manner(w);
+	read_clock(w);
+	choose_manner(w, woken_us);
 	add_metrics(w);
 }
 
 static void *run(void *arg)
 {
 	struct worker *w = arg;
+	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* of 50 us, else */
 	while (!atomic_load_explicit(&w->stop, memory_order_acquire))
 		turn(w);
 	return NULL;

@@ -34,10 +34,11 @@ struct worker {
 
 	uint64_t now_us, now_ms; /* monotonic; read once a batch of packets */
 	uint64_t wall_us;        /* what to add to now_us for the wall clock */
-	bool ticking;            /* busy: wake on a grid of 1 ms instead of for each packet */
+	bool ticking;            /* busy: wake on a grid instead of for each packet */
+	uint64_t grid_us;        /* its step */
 	uint64_t tick_us;        /* the next one */
-	uint64_t window_us;      /* the rate is measured since then */
-	uint64_t window_packets;
+	uint64_t window_us;      /* the load is measured since then */
+	uint64_t window_packets, window_busy_us;
 	struct {
 		uint64_t received, refused, malformed;
 	} turn; /* counts not yet added to the metrics */
