@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rtp/rtp_stats.h"
+#include "rtp/rtp_count.h"
 
-enum { NO_SEQ = RTP_SEQ_MOD + 1, WINDOW_BITS = 64, US_PER_S = 1000000 };
-/* A timestamp that leaps by more against arrival is another talk or codec, not network jitter. */
-enum { MAX_TRANSIT_STEP_S = 5 };
+enum { NO_SEQ = RTP_SEQ_MOD + 1 };
 enum { LOST_MAX = 0x7fffff };
 
 void rtp_receiver_init(struct rtp_receiver *r, uint32_t clock_hz)
@@ -14,7 +12,7 @@ void rtp_receiver_init(struct rtp_receiver *r, uint32_t clock_hz)
 
 static uint32_t to_us(uint32_t jitter_q4, uint32_t clock_hz)
 {
-	return clock_hz ? (uint32_t)((uint64_t)(jitter_q4 >> 4) * US_PER_S / clock_hz) : 0;
+	return clock_hz ? (uint32_t)((uint64_t)(jitter_q4 >> 4) * RTP_US_PER_S / clock_hz) : 0;
 }
 
 void rtp_receiver_clock(struct rtp_receiver *r, uint32_t clock_hz)
@@ -29,15 +27,9 @@ void rtp_receiver_clock(struct rtp_receiver *r, uint32_t clock_hz)
 	r->has_transit = false;
 }
 
-/* Appendix A.3; the sequence is counted on over wraps. */
-static uint64_t expected(const struct rtp_receiver *r)
-{
-	return r->valid ? (uint64_t)r->cycles + r->max_seq - r->base_seq + 1 : 0;
-}
-
 static uint64_t missing(const struct rtp_receiver *r)
 {
-	uint64_t want = expected(r), got = r->received - r->source_dups;
+	uint64_t want = rtp_expected(r), got = r->received - r->source_dups;
 	return want > got ? want - got : 0;
 }
 
@@ -82,65 +74,11 @@ static enum rtp_seen on_unproven(struct rtp_receiver *r, const struct rtp_header
 	return first ? RTP_SEEN_PROBATION : RTP_SEEN_JUMP;
 }
 
-static enum rtp_seen on_ahead(struct rtp_receiver *r, uint16_t seq, uint16_t step)
-{
-	if (seq < r->max_seq)
-		r->cycles += RTP_SEQ_MOD;
-	r->max_seq = seq;
-	r->window = step < WINDOW_BITS ? r->window << step | 1 : 1;
-	r->received++;
-	r->packets++;
-	return RTP_SEEN_NEW;
-}
-
-static enum rtp_seen on_behind(struct rtp_receiver *r, uint16_t back)
-{
-	uint64_t bit = back < WINDOW_BITS ? UINT64_C(1) << back : 0;
-	if (r->window & bit) {
-		r->received++; /* appendix A.3: duplicates count, so that loss may be negative */
-		r->source_dups++;
-		r->duplicate++;
-		return RTP_SEEN_DUPLICATE;
-	}
-	r->window |= bit;
-	r->packets++;
-	r->reordered++;
-	/* One from before our first packet was not expected and must not make up for a lost one. */
-	if (back < expected(r))
-		r->received++;
-	return RTP_SEEN_REORDERED;
-}
-
 /* Appendix A.1 */
 static enum rtp_seen on_sequence(struct rtp_receiver *r, const struct rtp_header *h)
 {
-	if (!r->valid || h->ssrc != r->ssrc)
-		return on_unproven(r, h);
-	uint16_t ahead = (uint16_t)(h->seq - r->max_seq);
-	uint16_t behind = (uint16_t)(r->max_seq - h->seq);
-	if (ahead != 0 && ahead < RTP_MAX_DROPOUT)
-		return on_ahead(r, h->seq, ahead);
-	if (behind < RTP_MAX_MISORDER)
-		return on_behind(r, behind);
-	return on_unproven(r, h);
-}
-
-/* Appendix A.8. All but differences is modulo 2^32, as the timestamp itself. */
-static void on_timing(struct rtp_receiver *r, uint32_t timestamp, uint64_t now_us)
-{
-	uint64_t arrival = now_us / US_PER_S * r->clock_hz + now_us % US_PER_S * r->clock_hz / US_PER_S;
-	uint32_t transit = (uint32_t)arrival - timestamp;
-	uint32_t step = transit - r->transit;
-	if (step > INT32_MAX)
-		step = -step;
-	bool usable = r->has_transit && step <= r->clock_hz * MAX_TRANSIT_STEP_S;
-	r->transit = transit;
-	r->has_transit = true;
-	if (!usable)
-		return;
-	r->jitter_q4 += step - ((r->jitter_q4 + 8) >> 4);
-	if (r->jitter_q4 > r->max_jitter_q4)
-		r->max_jitter_q4 = r->jitter_q4;
+	enum rtp_seen seen;
+	return rtp_count_known(r, h->ssrc, h->seq, &seen) ? seen : on_unproven(r, h);
 }
 
 enum rtp_seen rtp_receiver_packet(struct rtp_receiver *r, const struct rtp_header *h,
@@ -149,7 +87,7 @@ enum rtp_seen rtp_receiver_packet(struct rtp_receiver *r, const struct rtp_heade
 	enum rtp_seen seen = on_sequence(r, h);
 	bool counts = seen == RTP_SEEN_NEW || seen == RTP_SEEN_REORDERED || seen == RTP_SEEN_RESTART;
 	if (timed && counts && r->clock_hz)
-		on_timing(r, h->timestamp, now_us);
+		rtp_count_timing(r, h->timestamp, now_us);
 	return seen;
 }
 
@@ -175,7 +113,7 @@ bool rtp_receiver_block(struct rtp_receiver *r, uint64_t now_us, struct rtcp_blo
 {
 	if (!r->valid)
 		return false;
-	uint64_t want = expected(r);
+	uint64_t want = rtp_expected(r);
 	int64_t lost = (int64_t)want - (int64_t)r->received;
 	*b = (struct rtcp_block){
 		.ssrc = r->ssrc,
@@ -186,7 +124,7 @@ bool rtp_receiver_block(struct rtp_receiver *r, uint64_t now_us, struct rtcp_blo
 	};
 	if (r->lsr) {
 		uint64_t us = now_us > r->lsr_at_us ? now_us - r->lsr_at_us : 0;
-		uint64_t units = us / US_PER_S * 65536 + us % US_PER_S * 65536 / US_PER_S;
+		uint64_t units = us / RTP_US_PER_S * 65536 + us % RTP_US_PER_S * 65536 / RTP_US_PER_S;
 		b->lsr = r->lsr;
 		b->dlsr = units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
 	}
