@@ -27,7 +27,16 @@ LDLIBS   := -lopus -lspandsp -lspeexdsp -lsndfile -lcrypto -lsodium -lsqlite3 -l
 
 # The two programs; all else is the library that they and the tests are linked with.
 MAINS    := src/app/tandemd.c src/app/tandem.c
-LIB_SRC  := $(filter-out $(MAINS),$(wildcard src/*/*.c src/*/*/*.c))
+LIB_SRC  := $(filter-out $(MAINS) %.bpf.c,$(wildcard src/*/*.c src/*/*/*.c))
+# The kernel's relay needs libbpf and a compiler for eBPF; without them the daemon is built without it.
+ACCEL := $(shell [ -e /usr/include/bpf/libbpf.h ] && echo 'int x;' | \
+                 clang -target bpf -x c -c -o /dev/null - 2>/dev/null && echo yes)
+ifeq ($(ACCEL),yes)
+LIB_SRC := $(filter-out %/fast_none.c,$(LIB_SRC))
+LDLIBS  += -lbpf
+else
+LIB_SRC := $(filter-out %/fast_load.c,$(LIB_SRC))
+endif
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o)
 LIB      := $(O)/libtandem.a
 # Support code of the tests: test/lib/*.c.
@@ -101,6 +110,15 @@ $(O)/%.o: %.c
 # Loops over samples: -O3 makes vectors of them.
 build/obj/release/src/media/codec/%.o: CFLAGS += -O3
 
+# The object of the program that runs in the kernel is part of the daemon.
+$(O)/fast.bpf.o: src/media/fast.bpf.c src/media/fast_packet.h $(wildcard src/rtp/*.h)
+	@mkdir -p $(@D)
+	@echo "  BPF $<"
+	@clang -target bpf -O2 -g -std=gnu17 -Wall -Werror -Isrc -D_GNU_SOURCE -D__$(shell uname -m)__ \
+	        -I/usr/include/$(shell $(CC) -dumpmachine) -c -o $@ $<
+$(O)/src/media/fast_load.o: $(O)/fast.bpf.o
+$(O)/src/media/fast_load.o: CPPFLAGS += -DFAST_OBJECT='"$(O)/fast.bpf.o"'
+
 $(O)/test/unit/%: $(O)/test/unit/%.o $(TLIB) $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
@@ -134,22 +152,16 @@ $(SIM): $(SIM_OBJ) $(TLIB) $(LIB)
 unit: $(UNIT)
 	@tools/run-unit $(UNIT)
 
-# CPU and delay of relayed calls over loopback.
-.PHONY: bench-relay
-bench-relay: $(O)/bench/relay_bench
-	$(O)/bench/relay_bench 5 100 500 2000
-
 # What happens when there is much: a full store, floods, waves, two shards. bench/scale --help.
 .PHONY: bench-scale
 bench-scale: all $(O)/bench/sipgen
 	@bench/scale
+
 # CPU of each codec and each transcoded pair: make bench-codec VOICE=speech.wav
 .PHONY: bench-codec
 bench-codec: $(O)/bench/bench_codec
 	$(O)/bench/bench_codec $(VOICE)
 
-.PHONY: bench
-bench: all $(O)/bench/sipgen
 # Peers beside Tandem: CPU per registration, call and relayed packet. make bench, or bench/run --help.
 BENCH := $(addprefix $(O)/bench/,sipgen rtp_gen relay_host)
 .PHONY: bench bench-relay

@@ -57,12 +57,13 @@ class Wire:
 
 
 class TandemRelay:
-    def __init__(self, wire, host, core):
+    def __init__(self, wire, host, core, accel=False):
         self.wire, self.host, self.core = wire, host, core
+        self.more = ["accel"] if accel else []
 
     def start(self, calls, first):
         self.child = subprocess.Popen(  # becomes the program: `ip`, `chrt` and `taskset` exec
-            self.wire.near_argv(self.core) + [self.host, SERVER_IP, str(calls)],
+            self.wire.near_argv(self.core) + [self.host, SERVER_IP, str(calls)] + self.more,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.children = [self.child]
         first(self.child.pid)

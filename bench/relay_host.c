@@ -2,12 +2,12 @@
 /*
  * The media plane alone, with calls that are up: what bench/run measures beside rtpengine.
  *
- *     relay_host ADDRESS CALLS [PAIRS]
+ *     relay_host ADDRESS CALLS [accel]
  *
  * One media thread with tandemd's defaults: bound to every address (ADDRESS is what the phones
- * were told), PAIRS ports that its calls share. Phone i has the address 198.19.0.0 + i + 1, port
- * 30000. Prints the port of each phone, a line each, and "ready"; ends when its input does, and
- * tells then what the media thread counted.
+ * were told), 32 ports that its calls share; `accel`: media.accel=auto. Phone i has the address
+ * 198.19.0.0 + i + 1, port 30000. Prints the port of each phone, a line each, and "ready"; ends
+ * when its input does, and tells then what the media thread counted.
  */
 #include <sched.h>
 #include <stdatomic.h>
@@ -18,8 +18,7 @@
 #include "media/media.h"
 
 enum {
-	DEFAULT_PAIRS = 32,
-	MAX_PAIRS = 4000,
+	PAIRS = 32,
 	FIRST_PORT = 20000,
 	PHONE_PORT = 30000,
 	BARRIER = 1 << 30,
@@ -27,7 +26,7 @@ enum {
 
 struct host {
 	struct addr address;
-	size_t n_phones, pairs;
+	size_t n_phones;
 	struct media *media;
 	struct metrics metrics;
 	struct log log;
@@ -75,9 +74,9 @@ static void post(struct host *h, struct media_cmd *cmd, size_t i)
 		settle(h);
 }
 
-static uint16_t port_of(const struct host *h, size_t phone)
+static uint16_t port_of(size_t phone)
 {
-	return (uint16_t)(FIRST_PORT + 2 * (phone % h->pairs));
+	return (uint16_t)(FIRST_PORT + 2 * (phone % PAIRS));
 }
 
 static void set_phone(struct host *h, size_t i)
@@ -85,7 +84,7 @@ static void set_phone(struct host *h, size_t i)
 	uint32_t at = (uint32_t)i + 1;
 	struct media_cmd *cmd = command(MEDIA_CMD_SET, i + 1);
 	cmd->set = (struct media_set){
-	    .port = port_of(h, i),
+	    .port = port_of(i),
 	    .local = h->address,
 	    .source = MEDIA_SOURCE_EXACT,
 	    .remote = {.family = ADDR_V4,
@@ -104,7 +103,7 @@ static void set_phone(struct host *h, size_t i)
 
 static void set_calls(struct host *h)
 {
-	for (size_t i = 0; i < h->pairs; i++) {
+	for (size_t i = 0; i < PAIRS; i++) {
 		struct media_cmd *cmd = command(MEDIA_CMD_OPEN_PORT, 0);
 		cmd->port = (uint16_t)(FIRST_PORT + 2 * i);
 		post(h, cmd, i);
@@ -113,7 +112,7 @@ static void set_calls(struct host *h)
 		set_phone(h, i);
 	settle(h);
 	for (size_t i = 0; i < h->n_phones; i++)
-		printf("%u\n", port_of(h, i));
+		printf("%u\n", port_of(i));
 	puts("ready");
 	fflush(stdout);
 }
@@ -135,16 +134,16 @@ int main(int argc, char **argv)
 	static struct host h;
 	char c;
 	h.n_phones = argc > 2 ? 2 * strtoul(argv[2], NULL, 10) : 0;
-	h.pairs = argc > 3 ? strtoul(argv[3], NULL, 10) : DEFAULT_PAIRS;
-	if (argc < 3 || !h.n_phones || !h.pairs || h.pairs > MAX_PAIRS ||
+	if (argc < 3 || !h.n_phones ||
 	    addr_parse_ip(&h.address, (struct str){argv[1], strlen(argv[1])}) != 0)
-		return fputs("usage: relay_host ADDRESS CALLS [PAIRS]\n", stderr), 2;
+		return fputs("usage: relay_host ADDRESS CALLS [accel]\n", stderr), 2;
 	log_init_fd(&h.log, LOG_WARN, 2);
 	struct media_args args = {
 	    .threads = 1,
 	    .address = {.family = ADDR_V4},
 	    .max_streams = h.n_phones,
 	    .rcvbuf_bytes = 4 << 20,
+	    .accel = argc > 3 && strcmp(argv[3], "accel") == 0,
 	    .log = &h.log,
 	    .metrics = &h.metrics,
 	    .on_event = on_event,

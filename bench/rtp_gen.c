@@ -452,7 +452,7 @@ static bool set(struct gen *g, const char *name, const char *value)
 
 int main(int argc, char **argv)
 {
-	static struct gen g = {.seconds = 5, .warm = 1};
+	static struct gen g = {.seconds = 5, .warm = 3};
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--deaf") == 0)
 			g.deaf = true;

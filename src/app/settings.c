@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum setting_type { TYPE_NUMBER, TYPE_TEXT, TYPE_IP, TYPE_LISTEN, TYPE_PORTS, TYPE_LEVEL };
+enum setting_type { TYPE_NUMBER, TYPE_TEXT, TYPE_IP, TYPE_LISTEN, TYPE_PORTS, TYPE_LEVEL, TYPE_AUTO };
 
 struct row {
 	const char *name;
@@ -50,6 +50,9 @@ static void put_allowed(struct buf *out, const struct row *r)
 	case TYPE_LEVEL:
 		for (int i = 0; i < LOG_LEVELS; i++)
 			buf_printf(out, "%s%s", i ? ", " : "", log_level_name((enum log_level)i));
+		break;
+	case TYPE_AUTO:
+		buf_str(out, STR("off, auto"));
 		break;
 	}
 }
@@ -157,6 +160,15 @@ static int parse_level(struct str value, const struct row *r, void *field)
 	return 0;
 }
 
+static int parse_auto(struct str value, bool *field)
+{
+	bool on = str_eq(value, STR("auto"));
+	if (!on && !str_eq(value, STR("off")))
+		return E_POLICY;
+	*field = on;
+	return 0;
+}
+
 static int parse(struct str value, const struct row *r, void *field)
 {
 	switch (r->type) {
@@ -172,6 +184,8 @@ static int parse(struct str value, const struct row *r, void *field)
 		return parse_ports(value, r, field);
 	case TYPE_LEVEL:
 		return parse_level(value, r, field);
+	case TYPE_AUTO:
+		return parse_auto(value, field);
 	}
 	return E_POLICY;
 }

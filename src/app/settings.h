@@ -42,6 +42,7 @@ typedef struct addr setting_IP; /* ADDR_NONE when empty */
 typedef struct listen_list setting_LISTEN;
 typedef struct port_range setting_PORTS;
 typedef enum log_level setting_LEVEL;
+typedef bool setting_AUTO;
 
 enum setting_id {
 #define X(type, field, ...) SETTING_##field,

@@ -10,6 +10,7 @@
  * LISTEN   udp:ADDRESS:PORT,tcp:ADDRESS:PORT,...            of the number of entries
  * PORTS    FIRST-LAST                                       of the port numbers
  * LEVEL    error, warn, info, debug                         -
+ * AUTO     off, auto                                        -
  */
 
 X(LISTEN, sip_listen, "sip.listen", 1, 16,
@@ -39,6 +40,8 @@ X(NUMBER, shards, "shards", 0, 64, "0", "threads",
   "Threads that serve signalling; 0: one for each processor.")
 X(NUMBER, media_threads, "media.threads", 0, 64, "0", "threads",
   "Threads that serve media; 0: one for each processor.")
+X(AUTO, media_accel, "media.accel", 0, 0, "off", "",
+  "Whether the kernel may relay media by itself (eBPF at the network interfaces; needs CAP_BPF and CAP_NET_ADMIN).")
 
 X(LEVEL, log_level, "log.level", 0, 0, "info", "",
   "Records up to this level are written.")

@@ -103,6 +103,7 @@ static int start_media(struct shards *s)
 		.address = x->rtp_address,
 		.max_streams = x->limit_streams,
 		.rcvbuf_bytes = x->rtp_rcvbuf_bytes,
+		.accel = x->media_accel,
 		.log = s->a.log,
 		.metrics = s->media_metrics,
 		.on_event = on_media_event,

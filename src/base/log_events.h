@@ -23,6 +23,8 @@ X(LOG_SIP_MALFORMED, "sip.malformed", LOG_DEBUG, "A message was not understood."
 X(LOG_MEDIA_BIND, "media.bind_failed", LOG_WARN, "A media thread could not bind a port, or was told to use one that is not open.")
 X(LOG_MEDIA_FULL, "media.full", LOG_WARN, "A media thread has as many streams as it may have.")
 X(LOG_MEDIA_FLOW_TAKEN, "media.flow_taken", LOG_WARN, "Another stream hears this address on this port; tried again later.")
+X(LOG_MEDIA_ACCEL, "media.accel", LOG_INFO, "The kernel relays media by itself where that is possible.")
+X(LOG_MEDIA_NO_ACCEL, "media.no_accel", LOG_WARN, "media.accel was asked for, and the system does not allow it; the media threads relay everything.")
 X(LOG_MEDIA_CMD_DROPPED, "media.command_dropped", LOG_ERROR, "A media thread's mailbox was full and a command was dropped.")
 X(LOG_CONFIG_CHANGED, "config.changed", LOG_INFO, "A tenant has its next version.")
 

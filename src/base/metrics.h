@@ -22,6 +22,7 @@ X(METRIC_SIP_RX_AGAIN, "sip_retransmissions_received", "counter", "SIP requests 
 X(METRIC_MEDIA_STREAMS, "media_streams", "gauge", "Media streams.")
 X(METRIC_MEDIA_RX, "media_packets_received", "counter", "Datagrams that came to media ports.")
 X(METRIC_MEDIA_TX, "media_packets_sent", "counter", "RTP and RTCP packets sent.")
+X(METRIC_MEDIA_FAST, "media_packets_by_kernel", "counter", "RTP packets among those that the kernel relayed by itself (media.accel).")
 X(METRIC_MEDIA_REFUSED, "media_packets_refused", "counter", "Datagrams from an address that no stream hears.")
 X(METRIC_MEDIA_BAD, "media_packets_malformed", "counter", "Datagrams from the right address that are not what belongs there.")
 X(METRIC_MEDIA_TX_FAILED, "media_packets_send_failed", "counter", "Media packets that the system did not take.")

@@ -3,8 +3,8 @@
  * Who may be heard on a local port, and what happens to his packets.
  *
  * A flow is flat plain data: no pointers, addresses as bytes, everything that
- * forwarding one packet needs. It may be copied into a BPF map as it stands, and its
- * counters added up from there. The table is open addressing over indices; flows keep
+ * forwarding one packet needs. The kernel may relay it meanwhile (media/fast.h); its
+ * counters are added up from there. The table is open addressing over indices; flows keep
  * their place while they live, so an index names one.
  *
  * Thread: the media thread's. Memory is taken once, in flow_table_init.
@@ -42,8 +42,11 @@ struct flow {
 	uint32_t ssrc;
 	struct addr to, from;
 	uint8_t dtmf_pt;         /* 255: none */
+	uint8_t steady;          /* plain packets in a row, up to 255 */
+	uint32_t fast;           /* its number in the fast table; FAST_NONE: it is ours */
 	uint64_t packets, bytes; /* heard */
 	uint64_t last_ms;        /* monotonic, of the last packet heard; 0: none */
+	uint64_t fast_packets, fast_bytes; /* what of the kernel's counts is in the above */
 };
 
 struct flow_slot;

@@ -16,6 +16,7 @@ enum {
 struct media {
 	const struct log *log;
 	struct metrics *metrics;
+	struct fast_path *fast; /* NULL: none */
 	size_t n;
 	struct worker *workers[MAX_THREADS];
 };
@@ -25,7 +26,7 @@ static int start_one(struct media *m, const struct media_args *args)
 	struct worker *w = aligned_alloc(64, (sizeof *w + 63) / 64 * 64);
 	if (!w)
 		abort();
-	int err = worker_init(w, args, m->n);
+	int err = worker_init(w, args, m->fast, m->n);
 	if (err)
 		goto out;
 	err = worker_start(w);
@@ -40,6 +41,19 @@ out:
 	return err;
 }
 
+/** Without it everything works, and costs more. */
+static void start_fast_path(struct media *m, const struct media_args *args)
+{
+	const struct fast_path_args fast = {
+	    .threads = args->threads,
+	    .flows_per_thread = args->max_streams, /* only RTP, and of that one flow */
+	    .address = args->address,
+	};
+	int err = fast_path_new(&m->fast, &fast);
+	log_event(m->log, err ? LOG_MEDIA_NO_ACCEL : LOG_MEDIA_ACCEL,
+	          LOG_Z("why", err ? err_text(err) : "asked for"));
+}
+
 int media_new(struct media **out, const struct media_args *args)
 {
 	if (args->threads == 0 || args->threads > MAX_THREADS || args->max_streams == 0 ||
@@ -50,6 +64,8 @@ int media_new(struct media **out, const struct media_args *args)
 		abort();
 	m->log = args->log;
 	m->metrics = args->metrics;
+	if (args->accel)
+		start_fast_path(m, args);
 	/* Signals are the main thread's business; a new thread inherits the mask. */
 	sigset_t all, before;
 	sigfillset(&all);
@@ -74,6 +90,7 @@ void media_free(struct media *m)
 		worker_fini(m->workers[i]);
 		free(m->workers[i]);
 	}
+	fast_path_free(m->fast);
 	free(m);
 }
 

@@ -117,6 +117,8 @@ struct media_args {
 	struct addr address; /* to bind; a wildcard opens both families where the system has both */
 	size_t max_streams;  /* of one thread */
 	size_t rcvbuf_bytes;
+	bool accel;           /* let the kernel relay what it can, if it can: fast.h */
+	uint8_t accel_after;  /* plain packets of a flow before that; 0: some */
 	const struct log *log;
 	struct metrics *metrics; /* one per thread: an array */
 	media_event_fn *on_event;

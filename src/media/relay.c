@@ -113,7 +113,8 @@ static void relay_rtp(struct worker *w, struct flow *f, struct stream *s, struct
 			return;
 	}
 	bool digit = h.pt == f->dtmf_pt;
-	(void)rtp_receiver_packet(&s->rx, &h, w->now_us, !digit);
+	if (!f->fast || !fast_count_late(w, f, pk))
+		(void)rtp_receiver_packet(&s->rx, &h, w->now_us, !digit);
 	f->packets++;
 	f->bytes += pk->n;
 	f->last_ms = w->now_ms;
@@ -124,6 +125,8 @@ static void relay_rtp(struct worker *w, struct flow *f, struct stream *s, struct
 		hear_digit(w, s, &h, pk->p);
 	if (f->flags & FLOW_TO)
 		forward(w, f, s, &h, pk);
+	if (w->fast.path && !f->fast)
+		fast_consider(w, f, s, !digit && h.payload_at == RTP_HEADER_MIN);
 }
 
 /** RTCP is heard on its own port, or among the RTP where that was agreed and the peer is known. */

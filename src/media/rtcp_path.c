@@ -230,6 +230,9 @@ void rtcp_report(struct timer *t, void *arg)
 {
 	struct stream *s = arg;
 	struct worker *w = s->worker;
+	fast_pull(s);
+	if (s->claims[CLAIM_RTP] != FLOW_NONE)
+		fast_renew(w, &w->flows.flows[s->claims[CLAIM_RTP]]);
 	/* While the other end's reports pass, ours would say the same once more. */
 	if (s->forwarded_ms == 0 || w->now_ms - s->forwarded_ms > (uint64_t)2 * REPORT_MS)
 		report(w, s);

@@ -8,7 +8,6 @@
 
 enum {
 	SNDBUF_BYTES = 1 << 20,
-	DSCP_EF = 46 << 2, /* RFC 3246, as RFC 4594 section 4.1 wants for voice */
 	MAX_SOCKS = SOCKET_NONE,
 };
 
@@ -48,7 +47,7 @@ static void enlarge_buffers(int fd, size_t rcvbuf_bytes)
 
 static int mark_as_voice(int fd, uint8_t family)
 {
-	int tos = DSCP_EF;
+	int tos = SOCKET_TOS;
 	if (family == ADDR_V4) {
 		/* RTP is never worth fragmenting; with DF the kernel need not draw an ident for
 		 * each packet (7 % of the cost), and forged ICMP cannot shrink the path. */

@@ -20,6 +20,7 @@ enum {
 	/* Ethernet's MTU and a little more. The odd number of cache lines keeps the heads of
 	 * packets from competing for the same cache sets. */
 	SOCKET_BUFFER = 25 * 64,
+	SOCKET_TOS = 46 << 2, /* EF: RFC 3246, as RFC 4594 section 4.1 wants for voice */
 };
 
 struct sock {

@@ -159,6 +159,7 @@ static void drop_claim(struct stream *s, enum claim c)
 	struct flow *f = claimed(s, c);
 	if (!f)
 		return;
+	fast_take_back(s->worker, f);
 	s->rx_packets += f->packets;
 	s->rx_bytes += f->bytes;
 	if (f->last_ms > s->last_ms)
@@ -233,6 +234,7 @@ static void sync_flows(struct stream *s)
 	unsigned flags[CLAIMS];
 	bool wanted[CLAIMS];
 	timer_cancel(&s->worker->wheel, &s->claim_timer);
+	fast_take_back_all(s);
 	for (enum claim c = 0; c < CLAIMS; c++) {
 		wanted[c] = wants[c](s, &key[c], &flags[c]);
 		const struct flow *f = claimed(s, c);
@@ -286,6 +288,7 @@ static void on_silence_timer(struct timer *t, void *arg)
 	(void)t;
 	struct stream *s = arg;
 	struct worker *w = s->worker;
+	fast_pull(s);
 	uint64_t last = last_heard_ms(s);
 	if (last < s->expect_since_ms)
 		last = s->expect_since_ms;
@@ -397,6 +400,7 @@ int stream_set(struct worker *w, uint64_t id, uint16_t shard, const struct media
 		return EADDRNOTAVAIL;
 	if (!s && !(s = create(w, id, set)))
 		return E_LIMIT;
+	fast_take_back_all(s);
 	if (forgets_source(s, set))
 		s->locked = s->rtcp_locked = (struct addr){0};
 	change_peer(s, set);

@@ -33,6 +33,7 @@ enum {
 	PACKETS_PER_TICK_US = 5, /* in a window; MAX_TICK_US at 50,000 packets/s */
 	FLOWS_PER_STREAM = CLAIMS,
 	TIMER_SLACK_NS = 1000,
+	FAST_AFTER = 64,
 };
 
 /** What an epoll entry stands for: a socket's index, or one of these. */
@@ -74,16 +75,17 @@ static void read_wall(struct worker *w)
 }
 
 /** `s` NULL: a stream that never was, or was refused; whoever waits for its end gets it. */
-static void post_stats(struct worker *w, const struct media_cmd *cmd, const struct stream *s,
-                       enum media_ev_kind what)
+static struct media_event *stats_event(struct worker *w, const struct media_cmd *cmd,
+                                       struct stream *s, enum media_ev_kind what)
 {
 	struct media_event *ev = worker_event(what, cmd->id);
 	if (s) {
+		fast_pull(s);
 		read_wall(w);
 		ev->port = s->set.port;
 		stream_stats(s, &ev->stats);
 	}
-	worker_post(w, cmd->shard, ev);
+	return ev;
 }
 
 static void on_set(struct worker *w, const struct media_cmd *cmd)
@@ -93,16 +95,19 @@ static void on_set(struct worker *w, const struct media_cmd *cmd)
 		post_port_failed(w, cmd, cmd->set.port, err);
 	if (err == E_LIMIT) {
 		log_event(w->log, LOG_MEDIA_FULL, LOG_U("stream", cmd->id));
-		post_stats(w, cmd, NULL, MEDIA_EV_ENDED);
+		worker_post(w, cmd->shard, stats_event(w, cmd, NULL, MEDIA_EV_ENDED));
 	}
 }
 
 static void on_destroy(struct worker *w, const struct media_cmd *cmd)
 {
 	struct stream *s = stream_find(w, cmd->id);
-	post_stats(w, cmd, s, MEDIA_EV_ENDED);
+	if (s)
+		fast_take_back_all(s); /* so that the last counts are in, and the end is one */
+	struct media_event *ev = stats_event(w, cmd, s, MEDIA_EV_ENDED);
 	if (s)
 		stream_destroy(s);
+	worker_post(w, cmd->shard, ev);
 }
 
 static void on_command(struct mail *m, void *arg)
@@ -123,7 +128,8 @@ static void on_command(struct mail *m, void *arg)
 		break;
 	}
 	case MEDIA_CMD_STATS:
-		post_stats(w, cmd, stream_find(w, cmd->id), MEDIA_EV_STATS);
+		worker_post(w, cmd->shard,
+		            stats_event(w, cmd, stream_find(w, cmd->id), MEDIA_EV_STATS));
 		break;
 	}
 	free(cmd);
@@ -233,6 +239,7 @@ static void turn(struct worker *w)
 	socket_pool_flush(&w->sockets);
 	read_clock(w);
 	choose_manner(w, woken_us);
+	fast_table_vouch(&w->fast, w->now_us);
 	add_metrics(w);
 }
 
@@ -261,6 +268,7 @@ void worker_fini(struct worker *w)
 	socket_pool_fini(&w->sockets);
 	stream_table_fini(&w->streams);
 	flow_table_fini(&w->flows);
+	fast_table_fini(&w->fast);
 	if (w->mailbox)
 		mailbox_free(w->mailbox, drop_command);
 	if (w->epoll >= 0)
@@ -283,12 +291,14 @@ static int open_descriptors(struct worker *w)
 	return err;
 }
 
-int worker_init(struct worker *w, const struct media_args *args, size_t index)
+int worker_init(struct worker *w, const struct media_args *args, struct fast_path *fast,
+                size_t index)
 {
 	*w = (struct worker){
 	    .index = index,
 	    .epoll = -1,
 	    .wake_fd = -1,
+	    .fast.route_fd = -1,
 	    .log = args->log,
 	    .metrics = &args->metrics[index],
 	    .on_event = args->on_event,
@@ -302,7 +312,11 @@ int worker_init(struct worker *w, const struct media_args *args, size_t index)
 	timer_wheel_init(&w->wheel, w->now_ms);
 	flow_table_init(&w->flows, (uint32_t)args->max_streams * FLOWS_PER_STREAM, &w->hash);
 	stream_table_init(&w->streams, (uint32_t)args->max_streams);
+	w->fast_after = args->accel_after ? args->accel_after : FAST_AFTER;
+	w->fast_credit = FAST_MAX_CREDIT;
 	int err = open_descriptors(w);
+	if (!err)
+		err = fast_table_init(&w->fast, fast, index);
 	socket_pool_init(&w->sockets, &args->address, args->rcvbuf_bytes, w->epoll);
 	if (err)
 		worker_fini(w);

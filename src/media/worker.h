@@ -9,8 +9,11 @@
 #include <stdatomic.h>
 
 #include "base/rng.h"
+#include "media/fast.h"
 #include "media/socket_pool.h"
 #include "media/stream.h"
+
+enum { FAST_MAX_CREDIT = 32 };
 
 struct worker {
 	size_t index;
@@ -31,6 +34,9 @@ struct worker {
 	struct flow_table flows;
 	struct stream_table streams;
 	struct socket_pool sockets;
+	struct fast_table fast;
+	uint8_t fast_after;   /* plain packets of a flow before the kernel gets it */
+	uint32_t fast_credit; /* packets relayed since: making entries is not to delay them */
 
 	uint64_t now_us, now_ms; /* monotonic; read once a batch of packets */
 	uint64_t wall_us;        /* what to add to now_us for the wall clock */
@@ -44,7 +50,9 @@ struct worker {
 	} turn; /* counts not yet added to the metrics */
 };
 
-must_check int worker_init(struct worker *w, const struct media_args *args, size_t index);
+/** `fast` may be NULL. */
+must_check int worker_init(struct worker *w, const struct media_args *args, struct fast_path *fast,
+                           size_t index);
 /** No thread must run. */
 void worker_fini(struct worker *w);
 must_check int worker_start(struct worker *w);
@@ -60,6 +68,24 @@ void worker_post(struct worker *w, uint16_t shard, struct media_event *ev);
 void relay_prefetch(struct worker *w, uint16_t sock, const struct packet *pk, size_t n);
 void relay_datagram(struct worker *w, uint16_t sock, struct packet *pk);
 void relay_dtmf_timeout(struct timer *t, void *arg);
+
+/* fast_stream.c: flows that the kernel relays. Each does nothing where there is no fast path. */
+/** The counters of `s` are what they would be if the kernel had not helped. */
+void fast_pull(struct stream *s);
+/** The kernel no longer relays `f`; its counters are in the stream. */
+void fast_take_back(struct worker *w, struct flow *f);
+/** The same for all that `s` hears or is sent. */
+void fast_take_back_all(struct stream *s);
+/** fast_take_back when the entry is old. */
+void fast_renew(struct worker *w, struct flow *f);
+/**
+ * A packet of a flow that is the kernel's came to us. True: it was on its way here already when
+ * the entry was made, and is counted with the kernel's. Else there is more to do than
+ * relaying, and the flow is ours again.
+ */
+bool fast_count_late(struct worker *w, struct flow *f, const struct packet *pk);
+/** A packet of `f` was heard, `plain` or not: after enough plain ones the kernel may have them. */
+void fast_consider(struct worker *w, struct flow *f, const struct stream *s, bool plain);
 
 /* rtcp_path.c */
 /** `latch`: the source is only the right address so far, not proven. */

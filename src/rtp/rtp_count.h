@@ -50,7 +50,8 @@ static inline enum rtp_seen rtp_count_behind(struct rtp_receiver *r, uint16_t ba
 /* Appendix A.8. All but differences is modulo 2^32, as the timestamp itself. */
 static inline void rtp_count_timing(struct rtp_receiver *r, uint32_t timestamp, uint64_t now_us)
 {
-	uint64_t arrival = now_us / RTP_US_PER_S * r->clock_hz + now_us % RTP_US_PER_S * r->clock_hz / RTP_US_PER_S;
+	uint64_t arrival = now_us / RTP_US_PER_S * r->clock_hz +
+	                   now_us % RTP_US_PER_S * r->clock_hz / RTP_US_PER_S;
 	uint32_t transit = (uint32_t)arrival - timestamp;
 	uint32_t step = transit - r->transit;
 	if (step > INT32_MAX)

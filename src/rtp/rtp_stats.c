@@ -100,6 +100,16 @@ void rtp_receiver_sr(struct rtp_receiver *r, uint32_t ssrc, const struct rtcp_se
 	r->lsr_at_us = now_us;
 }
 
+void rtp_receiver_adopt(struct rtp_receiver *r, const struct rtp_receiver *counted)
+{
+	struct rtp_receiver own = *r;
+	*r = *counted;
+	r->expected_prior = own.expected_prior;
+	r->received_prior = own.received_prior;
+	r->lsr = own.lsr;
+	r->lsr_at_us = own.lsr_at_us;
+}
+
 /* Appendix A.3: what was lost since the report before, in 1/256. */
 static uint8_t fraction_lost(uint64_t want, uint64_t got)
 {

@@ -79,6 +79,9 @@ enum rtp_seen rtp_receiver_packet(struct rtp_receiver *r, const struct rtp_heade
 void rtp_receiver_sr(struct rtp_receiver *r, uint32_t ssrc, const struct rtcp_sender *s,
                      uint64_t now_us);
 
+/** Go on from a copy that counted packets elsewhere; what reports have said stays ours. */
+void rtp_receiver_adopt(struct rtp_receiver *r, const struct rtp_receiver *counted);
+
 /** The block to send now; starts the next interval. False: no valid source yet. */
 bool rtp_receiver_block(struct rtp_receiver *r, uint64_t now_us, struct rtcp_block *b);
 

@@ -6,14 +6,43 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "media/fast.h"
 #include "rtp/rtp.h"
 
 enum { BARRIER_ID = 1000000 };
+
+bool rig_accel;
+
+static bool bring_loopback_up(void)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool ok = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+bool rig_try_accel(void)
+{
+	if (unshare(CLONE_NEWNET) != 0 || !bring_loopback_up())
+		return false;
+	struct fast_path *path;
+	struct fast_path_args args = {
+	    .threads = 1, .flows_per_thread = 1, .address = {.family = ADDR_V4, .ip = {127, 0, 0, 1}}};
+	rig_accel = fast_path_new(&path, &args) == 0;
+	if (rig_accel)
+		fast_path_free(path);
+	return rig_accel;
+}
 
 static void on_event(uint16_t shard, struct media_event *ev, void *arg)
 {
@@ -40,6 +69,8 @@ void rig_start(struct rig *r, const char *address, size_t max_streams)
 	    .address = rig_addr(address, 0),
 	    .max_streams = max_streams,
 	    .rcvbuf_bytes = 1 << 20,
+	    .accel = rig_accel,
+	    .accel_after = 1,
 	    .log = &r->log,
 	    .metrics = &r->metrics,
 	    .on_event = on_event,

@@ -22,6 +22,13 @@ struct rig {
 	size_t n_events;
 };
 
+/** The rigs to come use the fast path, from a flow's second packet on. */
+extern bool rig_accel;
+/**
+ * Move this process into a network namespace of its own, where nobody else relays. False: it may
+ * not, or there is no fast path here; say so and skip.
+ */
+bool rig_try_accel(void);
 /** One thread bound to `address`. */
 void rig_start(struct rig *r, const char *address, size_t max_streams);
 void rig_stop(struct rig *r);

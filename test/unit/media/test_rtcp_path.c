@@ -315,7 +315,7 @@ static void alone_begin(struct alone *a, enum media_sink sink)
 	                          .log = &a->log,
 	                          .metrics = &a->metrics,
 	                          .on_event = drop_event};
-	assert_int_equal(worker_init(&a->w, &args, 0), 0);
+	assert_int_equal(worker_init(&a->w, &args, NULL, 0), 0);
 	do
 		a->port = rig_free_port();
 	while (socket_pool_open(&a->w.sockets, a->port) != 0);
