@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -251,3 +252,14 @@ def measure(wire, relay, calls, seconds, cores, first, base):
 def base_ns(wire, calls, seconds, cores, first):
     out = generate(wire, calls, [20000] * (2 * calls), seconds, cores[0], first, deaf=True)
     return out["send_ns"] / out["sent"]
+
+
+def timer_late(core):
+    """How late a sleep of 1 ms ends on that core, ahead of all other processes."""
+    code = ("import time\nlate = []\nat = time.monotonic_ns()\nfor _ in range(1000):\n"
+            "    at += 1000000\n    time.sleep(max(0, at - time.monotonic_ns()) / 1e9)\n"
+            "    late.append((time.monotonic_ns() - at) // 1000)\n"
+            "late.sort()\nprint(late[500], late[990])")
+    out = subprocess.run(["chrt", "-f", "10", "taskset", "-c", str(core), sys.executable, "-c", code],
+                         check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    return {"p50_us": int(out[0]), "p99_us": int(out[1])}
