@@ -22,6 +22,7 @@ struct options {
 	double rate, warm_s, seconds;
 	uint32_t hold_ms;
 	uint32_t waves, expires_s;
+	uint32_t strangers; /* nobody registers, and nobody is challenged */
 	uint32_t rtp; /* packets each way, as soon as a call is up */
 	struct sockaddr_in server;
 	uint16_t port; /* of the callers; the callees have the next one */

@@ -345,10 +345,21 @@ static void on_invite(struct gen *g, uint32_t unit, const struct scan *s)
 	send_answer(g, unit);
 }
 
+/** Whose Contact it is, sip:u123@...; or who is called 1001@t0002.bench. */
+static uint32_t user_in(const struct gen *g, struct str ruri)
+{
+	if (ruri.n < 6)
+		return UINT32_MAX;
+	if (ruri.p[4] == 'u')
+		return get_dec(str_sub(ruri, 5, ruri.n));
+	uint32_t number = get_dec(str_sub(ruri, 4, ruri.n));
+	size_t at = str_find(ruri, '@');
+	return get_dec(str_sub(ruri, at + 2, ruri.n)) * g->o.per_tenant + number - 1000;
+}
+
 static void on_request(struct gen *g, const struct scan *s)
 {
-	/* sip:u123@...: whose Contact it is */
-	uint32_t user = s->ruri.n > 5 ? get_dec(str_sub(s->ruri, 5, s->ruri.n)) : UINT32_MAX;
+	uint32_t user = user_in(g, s->ruri);
 	if (user >= g->o.users) {
 		g->stats.strays++;
 	} else if (s->method == GEN_INVITE) {

@@ -4,12 +4,13 @@
  *
  *     sipgen --mode register|call [--server 127.0.0.1:5060] [--users N] [--per-tenant N]
  *            [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--rtp N] [--port P]
- *            [--waves N] [--expires S]
+ *            [--waves N] [--expires S] [--strangers 1]
  *
  * With --rtp each phone of a call sends that many packets when it is up, and hears as many until it ends.
  * With --rate units begin evenly at that rate, without as fast as `window` outstanding ones allow.
  * It spins instead of sleeping: no wake-up of ours is ever paid by the server that sends to us.
- * Calls register all users first. Prints "begin" and "end" around what is measured, so that who
+ * Calls register all users first; --strangers: for a server that knows nobody, and asks for no digest.
+ * Prints "begin" and "end" around what is measured, so that who
  * started us can read the server's CPU time, and then one line of JSON.
  *
  * With --waves all units do the same together, N times: all users register and, from the second wave
@@ -201,7 +202,7 @@ static void usage(void)
 {
 	fputs("usage: sipgen --mode register|call [--server IP:PORT] [--users N] [--per-tenant N]\n"
 	      "       [--rate R] [--window N] [--warm S] [--seconds S] [--hold-ms MS] [--rtp N]\n"
-	      "       [--port P] [--waves N] [--expires S]\n",
+	      "       [--port P] [--waves N] [--expires S] [--strangers 1]\n",
 	      stderr);
 	exit(2);
 }
@@ -244,6 +245,8 @@ static void set(struct options *o, const char *name, char *value)
 		o->expires_s = (uint32_t)atoi(value);
 	else if (strcmp(name, "--rtp") == 0)
 		o->rtp = (uint32_t)atoi(value);
+	else if (strcmp(name, "--strangers") == 0)
+		o->strangers = (uint32_t)atoi(value);
 	else if (strcmp(name, "--port") == 0)
 		o->port = (uint16_t)atoi(value);
 	else
@@ -271,7 +274,8 @@ int main(int argc, char **argv)
 	g.expires_s = g.o.expires_s;
 	const struct run_ops *ops = register_run(&g);
 	if (calls) {
-		run_once(&g, ops, "registered", ops->units);
+		if (!g.o.strangers)
+			run_once(&g, ops, "registered", ops->units);
 		if (g.o.rtp)
 			rtp_open(&g);
 		ops = call_run(&g);
