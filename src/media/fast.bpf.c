@@ -61,7 +61,7 @@ struct seen {
 /** IPv4 without options, in one piece, with UDP that fills it. */
 static __always_inline bool look(struct __sk_buff *skb, struct seen *out)
 {
-	if (skb->protocol != bpf_htons(ETH_P_IP))
+	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) /* its interface comes later */
 		return false;
 	if ((void *)(long)skb->data + HEADERS > (void *)(long)skb->data_end &&
 	    bpf_skb_pull_data(skb, HEADERS) != 0)

@@ -229,6 +229,9 @@ uint32_t fast_add(struct fast_table *t, const struct addr *remote, const struct 
 	if (!is_whole(remote) || !is_whole(local) || !is_whole(from) || !is_whole(to))
 		return FAST_NONE;
 	uint32_t interface = route_to(t, from, to);
+	/* From another interface into the loopback a frame has the wrong address. */
+	if (interface == LOOPBACK && !(addr_is_loopback(remote) && addr_is_loopback(to)))
+		return FAST_NONE;
 	uint32_t i = interface ? take_place(t) : NO_INDEX;
 	if (i == NO_INDEX)
 		return FAST_NONE;

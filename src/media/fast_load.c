@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -67,12 +69,13 @@ static int attach(struct fast_program *p, unsigned interface)
 	return -bpf_tc_attach(&hook, &opts);
 }
 
-static bool is_attached(const struct fast_program *p, unsigned interface)
+/** The program takes frames to begin with an Ethernet header; those of the loopback do. */
+static bool is_wanted(const struct ifaddrs *i, bool loopback)
 {
-	for (size_t i = 0; i < p->n_interfaces; i++)
-		if (p->interfaces[i] == interface)
-			return true;
-	return false;
+	if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET || !(i->ifa_flags & IFF_UP))
+		return false;
+	unsigned short type = ((const struct sockaddr_ll *)(const void *)i->ifa_addr)->sll_hatype;
+	return type == ARPHRD_ETHER || (type == ARPHRD_LOOPBACK && loopback);
 }
 
 /** Every interface that is up now. 0 when there was one at least. */
@@ -84,8 +87,7 @@ static int attach_all(struct fast_program *p, bool loopback)
 	int err = ENODEV;
 	for (struct ifaddrs *i = all; i && p->n_interfaces < MAX_INTERFACES; i = i->ifa_next) {
 		unsigned interface = if_nametoindex(i->ifa_name);
-		if (!interface || !(i->ifa_flags & IFF_UP) || is_attached(p, interface) ||
-		    (i->ifa_flags & IFF_LOOPBACK && !loopback))
+		if (!interface || !is_wanted(i, loopback))
 			continue;
 		err = attach(p, interface);
 		if (!err)
