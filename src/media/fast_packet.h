@@ -13,6 +13,8 @@
 enum {
 	FAST_MAX_THREADS = 256,
 	FAST_MAX_PACKET = 1500, /* UDP payload */
+	/* RFC 3550 section 5.1: version 2, no padding, extension or CSRC. */
+	FAST_FIRST_BYTE = 0x80,
 };
 
 /** Who sends to where. */
@@ -49,8 +51,7 @@ static inline bool fast_take(struct fast_flow *f, const uint8_t p[RTP_HEADER_MIN
                              uint64_t now_us)
 {
 	uint8_t pt = p[1] & 0x7f;
-	/* RFC 3550 section 5.1: version 2, no padding, extension or CSRC. */
-	if (p[0] != 0x80 || n < RTP_HEADER_MIN || n > FAST_MAX_PACKET)
+	if (p[0] != FAST_FIRST_BYTE || n < RTP_HEADER_MIN || n > FAST_MAX_PACKET)
 		return false;
 	if ((pt >= 64 && pt <= 95) || pt == f->dtmf_pt) /* RFC 5761 section 4 */
 		return false;
