@@ -97,6 +97,7 @@ static void test_impossible_value_is_refused_with_what_is_allowed(void **state)
 	refuse(f, "sip.realm=a\"b", "quotes");
 	refuse(f, "sip.realm=", "1 to 63");
 	refuse(f, "log.level=loud", "error, warn, info, debug");
+	refuse(f, "media.accel=on", "off, auto");
 }
 
 static void test_refused_value_leaves_the_setting_alone(void **state)
@@ -124,6 +125,11 @@ static void test_values_are_parsed_to_their_types(void **state)
 	assert_true(addr_is_any(&f->s.rtp_address));
 	allow(f, "log.level=debug");
 	assert_int_equal(f->s.log_level, LOG_DEBUG);
+	assert_false(f->s.media_accel);
+	allow(f, "media.accel=auto");
+	assert_true(f->s.media_accel);
+	allow(f, "media.accel=off");
+	assert_false(f->s.media_accel);
 }
 
 static void test_port_range_is_whole_pairs(void **state)
