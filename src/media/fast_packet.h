@@ -32,18 +32,24 @@ struct fast_flow {
 	struct fast_key key;
 	uint32_t from_ip, to_ip; /* what they leave with, laid out as in the key */
 	uint16_t from_port, to_port;
+	uint64_t passes[2];             /* bit i: packets of payload type i leave as they are */
 	uint32_t interface;             /* that they leave by */
 	uint32_t diff_ips, diff_ports; /* what that changes in the checksum */
-	uint8_t dtmf_pt;                /* 255: none */
 	uint8_t pt;                     /* of the last one */
 	uint8_t tos;
 	uint8_t thread; /* the media thread that owns the entry */
 	bool loops;     /* `interface` is the loopback: it has no neighbours */
 };
 
+static inline bool fast_passes(const struct fast_flow *f, uint8_t pt)
+{
+	return f->passes[pt >> 6 & 1] >> (pt & 63) & 1;
+}
+
 /**
  * May this packet pass without the media thread? Only plain RTP of the proven source may; then it
- * is counted. Everything else (STUN, DTLS, RTCP, digits, header extensions, wild numbers) goes up.
+ * is counted. Everything else (STUN, DTLS, RTCP, digits, types that have another number on the
+ * other side, header extensions, wild numbers) goes up.
  *
  * @param p  the first 12 bytes of a UDP payload of `n`
  */
@@ -53,7 +59,7 @@ static inline bool fast_take(struct fast_flow *f, const uint8_t p[RTP_HEADER_MIN
 	uint8_t pt = p[1] & 0x7f;
 	if (p[0] != FAST_FIRST_BYTE || n < RTP_HEADER_MIN || n > FAST_MAX_PACKET)
 		return false;
-	if ((pt >= 64 && pt <= 95) || pt == f->dtmf_pt) /* RFC 5761 section 4 */
+	if ((pt >= 64 && pt <= 95) || !fast_passes(f, pt)) /* RFC 5761 section 4 */
 		return false;
 	uint16_t seq = (uint16_t)(p[2] << 8 | p[3]);
 	uint32_t timestamp = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];

@@ -94,9 +94,17 @@ static struct addr own_end(const struct worker *w, const struct addr *told, uint
 static bool is_steady(const struct flow *f, const struct stream *s)
 {
 	const unsigned must = FLOW_HEAR | FLOW_TO;
-	const unsigned must_not = FLOW_RTCP | FLOW_NEWS | FLOW_ECHO | FLOW_MAP_PT;
+	const unsigned must_not = FLOW_RTCP | FLOW_NEWS | FLOW_ECHO;
 	return (f->flags & must) == must && (f->flags & must_not) == 0 &&
 	       s->set.sink == MEDIA_SINK_PEER && s->locked.family != ADDR_NONE && s->rx.valid;
+}
+
+/** Digits are heard, and types that the other side numbers differently translated, by us. */
+static void fill_passes(struct fast_flow *f, const struct media_set *set)
+{
+	for (unsigned pt = 0; pt < 128; pt++)
+		if (pt != set->dtmf_pt && (!set->map_pt || set->pt_map[pt] == pt))
+			f->passes[pt / 64] |= UINT64_C(1) << pt % 64;
 }
 
 static void hand_over(struct worker *w, struct flow *f, const struct stream *s)
@@ -104,13 +112,17 @@ static void hand_over(struct worker *w, struct flow *f, const struct stream *s)
 	const struct stream *sink = &w->streams.at[f->sink];
 	struct addr local = own_end(w, &s->set.local, f->key.port);
 	struct addr from = own_end(w, &f->from, sink->set.port);
-	struct fast_flow like = {.rx = s->rx, .dtmf_pt = f->dtmf_pt, .since_us = w->now_us};
+	struct fast_flow like = {.rx = s->rx, .since_us = w->now_us};
+	fill_passes(&like, &s->set);
 	f->fast = fast_add(&w->fast, &f->key.remote, &local, &from, &f->to, &like);
 	f->fast_packets = f->fast_bytes = 0;
 }
 
-void fast_consider(struct worker *w, struct flow *f, const struct stream *s, bool plain)
+void fast_consider(struct worker *w, struct flow *f, const struct stream *s, const uint8_t *p)
 {
+	uint8_t pt = s->pt; /* as it came */
+	bool plain = p[0] == FAST_FIRST_BYTE && pt != f->dtmf_pt &&
+	             (!(f->flags & FLOW_MAP_PT) || s->set.pt_map[pt] == pt);
 	w->fast_credit += w->fast_credit < FAST_MAX_CREDIT;
 	f->steady = plain ? (uint8_t)(f->steady + (f->steady < UINT8_MAX)) : 0;
 	if (f->steady < w->fast_after || w->fast_credit < ENTRY_COST || !is_steady(f, s))

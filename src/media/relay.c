@@ -126,7 +126,7 @@ static void relay_rtp(struct worker *w, struct flow *f, struct stream *s, struct
 	if (f->flags & FLOW_TO)
 		forward(w, f, s, &h, pk);
 	if (w->fast.path && !f->fast)
-		fast_consider(w, f, s, !digit && pk->p[0] == FAST_FIRST_BYTE);
+		fast_consider(w, f, s, pk->p);
 }
 
 /** RTCP is heard on its own port, or among the RTP where that was agreed and the peer is known. */

@@ -84,8 +84,8 @@ void fast_renew(struct worker *w, struct flow *f);
  * relaying, and the flow is ours again.
  */
 bool fast_count_late(struct worker *w, struct flow *f, const struct packet *pk);
-/** A packet of `f` was heard, `plain` or not: after enough plain ones the kernel may have them. */
-void fast_consider(struct worker *w, struct flow *f, const struct stream *s, bool plain);
+/** `p`, a packet of `f`, was relayed: after enough plain ones the kernel may have them. */
+void fast_consider(struct worker *w, struct flow *f, const struct stream *s, const uint8_t *p);
 
 /* rtcp_path.c */
 /** `latch`: the source is only the right address so far, not proven. */

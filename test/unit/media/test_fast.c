@@ -69,7 +69,7 @@ static void test_counts_as_the_receiver_does(void **state)
 	for (unsigned start = 1; start <= 200; start++) {
 		unsigned seed = start;
 		struct rtp_receiver alone;
-		struct fast_flow f = {.dtmf_pt = 101};
+		struct fast_flow f = {.passes = {UINT64_MAX, ~(UINT64_C(1) << (101 - 64))}};
 		struct rtp_header h = {.ssrc = SSRC, .seq = (uint16_t)(65500 + start)};
 		uint64_t now_us = 1000000, taken = 0;
 		rtp_receiver_init(&alone, 8000);
@@ -96,7 +96,7 @@ static void test_leaves_what_is_not_plain_rtp(void **state)
 {
 	(void)state;
 	static const uint8_t first[] = {0x00, 0x10, 0x16, 0x40, 0x90, 0xa0, 0x81, 0xc0};
-	struct fast_flow f = {.dtmf_pt = 101};
+	struct fast_flow f = {.passes = {UINT64_MAX, ~(UINT64_C(1) << (101 - 64))}};
 	struct rtp_header h = {.ssrc = SSRC, .seq = 1};
 	uint8_t p[RTP_HEADER_MIN];
 	rtp_receiver_init(&f.rx, 8000);
@@ -302,6 +302,32 @@ static void test_hold_and_resume_take_the_flow_back(void **state)
 	call_end(&c);
 }
 
+static void test_types_with_another_number_go_through_the_thread(void **state)
+{
+	(void)state;
+	skip_unless_there();
+	struct call c;
+	call_begin(&c, true);
+	c.set_a.map_pt = true;
+	memset(c.set_a.pt_map, 255, sizeof c.set_a.pt_map);
+	c.set_a.pt_map[0] = 0;
+	c.set_a.pt_map[96] = 111;
+	rig_set(&c.rig, A, &c.set_a);
+	rig_sync(&c.rig);
+	say(&c, 1, 20);
+	uint8_t p[RIG_RTP], got[RIG_PACKET];
+	rig_rtp(p, 96, 21, SSRC, 0);
+	phone_send(&c.a, US, c.port_a, p, sizeof p);
+	assert_int_equal(phone_recv(&c.b, got, NULL), RIG_RTP);
+	assert_int_equal(got[1], 111);
+	rig_rtp(p, 8, 22, SSRC, 0); /* not wanted there */
+	phone_send(&c.a, US, c.port_a, p, sizeof p);
+	say(&c, 23, 20);
+	assert_int_equal(rig_stats(&c.rig, A).rx_packets, 42);
+	assert_true(by_kernel(&c) > 20);
+	call_end(&c);
+}
+
 static void test_peer_that_leaves_gets_nothing_more(void **state)
 {
 	(void)state;
@@ -348,7 +374,7 @@ static void test_entry_that_nobody_vouches_for_relays_nothing(void **state)
 	assert_int_equal(fast_path_new(&path, &args), 0);
 	assert_int_equal(fast_table_init(&t, path, 0), 0);
 	struct phone a = phone_at("127.0.0.2"), b = phone_at("127.0.0.3"), us = phone_at(US);
-	struct fast_flow like = {.dtmf_pt = 255};
+	struct fast_flow like = {.passes = {UINT64_MAX, UINT64_MAX}};
 	struct rtp_header h = {.ssrc = SSRC, .seq = 1};
 	uint8_t p[RIG_RTP], got[RIG_PACKET];
 	rtp_receiver_init(&like.rx, 8000);
@@ -395,6 +421,7 @@ int main(void)
 	    cmocka_unit_test(test_leaves_what_is_not_plain_rtp),
 	    cmocka_unit_test(test_same_bytes_and_counters_as_without),
 	    cmocka_unit_test(test_hold_and_resume_take_the_flow_back),
+	    cmocka_unit_test(test_types_with_another_number_go_through_the_thread),
 	    cmocka_unit_test(test_peer_that_leaves_gets_nothing_more),
 	    cmocka_unit_test(test_silence_is_noticed_and_counted_from_the_last_packet),
 	    cmocka_unit_test(test_entry_that_nobody_vouches_for_relays_nothing),
