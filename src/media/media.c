@@ -50,8 +50,10 @@ static void start_fast_path(struct media *m, const struct media_args *args)
 	    .address = args->address,
 	};
 	int err = fast_path_new(&m->fast, &fast);
-	log_event(m->log, err ? LOG_MEDIA_NO_ACCEL : LOG_MEDIA_ACCEL,
-	          LOG_Z("why", err ? err_text(err) : "asked for"));
+	if (err)
+		log_event(m->log, LOG_MEDIA_NO_ACCEL, LOG_Z("why", err_text(err)));
+	else
+		log_event(m->log, LOG_MEDIA_ACCEL, LOG_U("threads", args->threads));
 }
 
 int media_new(struct media **out, const struct media_args *args)
