@@ -2,12 +2,12 @@
 /**
  * Which requests a shard takes when there are more than it can serve.
  *
- * The measure is the lag of each message: how long it has waited because there was more to do before
- * it, without an end. A shard that has not seen a short lag for OVERLOAD_PATIENCE_MS gets more than it can do, not just a burst. From then
- * on a new request is refused when it has waited for `target_ms`, so that what is taken is
- * answered soon, nothing is dropped unread, and no time goes into requests that were repeated or
- * given up meanwhile. To refuse is cheap, hence the queue shrinks and others are taken: the shard
- * never idles while it refuses.
+ * The measure is the lag of each message: how long it has waited because there was more to do
+ * before it, without an end. A shard that has not seen a short lag for OVERLOAD_PATIENCE_MS gets
+ * more than it can do, not just a burst. From then on a new request is refused when it has waited
+ * for `target_ms`, so that what is taken is answered soon, nothing is dropped unread, and no time
+ * goes into requests that were repeated or given up meanwhile. To refuse is cheap, hence the
+ * queue shrinks and others are taken: the shard never idles while it refuses.
  *
  * What belongs to something that has begun comes first: requests in dialogs are always taken
  * (responses, ACK and CANCEL are not asked about), and requests with credentials, whose first
