@@ -279,7 +279,8 @@ static void print_sums(const struct sim *a, unsigned seeds)
 	       "%llu texts, %llu configurations, %llu restarts, %llu torn, "
 	       "%llu writes to a full disk\n",
 	       seeds, (ull)a->calls, (ull)a->records, (ull)a->answered, (ull)a->checked,
-	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->swapped, (ull)a->texts_done, (ull)a->configs, (ull)a->kills, (ull)a->torn,
+	       (ull)a->packets_n, (ull)a->stream_ids, (ull)a->found, (ull)a->swapped,
+	       (ull)a->texts_done, (ull)a->configs, (ull)a->kills, (ull)a->torn,
 	       (ull)a->disk_failures);
 }
 
