@@ -229,6 +229,20 @@ $(O)/fuzz/replay_%: $(O)/fuzz/fuzz_%.o $(O)/fuzz/replay.o $(TLIB) $(LIB)
 $(O)/fuzz/%: $(O)/fuzz/%.o $(TLIB) $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
+# Our SIP parser beside those of libosip2 and libre, each in a program of its own.
+.PHONY: diff
+diff: $(O)/test/diff/read_tandem $(O)/test/diff/read_osip $(O)/test/diff/read_re
+	@test/diff/run $(O)/test/diff
+$(O)/test/diff/read_tandem: $(O)/test/diff/read_tandem.o $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ $(LDLIBS)
+$(O)/test/diff/read_osip: $(O)/test/diff/read_osip.o
+	@$(CC) -o $@ $^ $(LDFLAGS_$(FLAVOUR)) -losipparser2
+$(O)/test/diff/read_re: $(O)/test/diff/read_re.o
+	@$(CC) -o $@ $^ $(LDFLAGS_$(FLAVOUR)) -lre
+# The headers of others do not bear all our warnings.
+$(O)/test/diff/read_osip.o $(O)/test/diff/read_re.o: WARN := -Wall
+-include $(wildcard $(O)/test/diff/*.d)
+
 # make layers: which folder includes which. make checks: tabs, width, licence lines.
 .PHONY: layers checks
 layers:
@@ -271,6 +285,7 @@ help:
 	@echo "make stats      sizes of files and functions, tests"
 	@echo "make fuzz T=sip_msg S=60   one fuzz target; make fuzz-all: each of them"
 	@echo "make replay     the corpora through the fuzz targets; make fuzz-merge T=sip_msg: a new corpus"
+	@echo "make diff       our SIP parser beside those of libosip2 and libre"
 	@echo "make bench-scale           a full store, overload, waves, two shards (bench/scale --help)"
 	@echo "make bench-codec           CPU of codecs and transcoded pairs"
 	@echo "make bench      CPU per registration, call and relayed packet, beside the peers' (bench/run --help)"

@@ -30,7 +30,7 @@ static void check_answer(struct str text, struct str method, const struct digest
 	struct digest_challenge ch;
 	struct digest_credentials back;
 	struct buf b;
-	if (digest_challenge_parse(&ch, text) != 0)
+	if (digest_challenge_parse(&ch, text) != 0 || !ch.auth_qop) /* without, servers of ours refuse it */
 		return;
 	buf_init(&b, text.n + 4096);
 	if (digest_answer(&b, &ch, STR("1001"), ha1, method, STR("sip:x@y"), STR("c0ffee"), 7) == 0) {
