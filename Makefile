@@ -13,6 +13,7 @@ CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+CFLAGS_plain   := -O1 -g
 CFLAGS_cov     := -O0 -g --coverage
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 LDFLAGS_asan    := -fsanitize=address,undefined
@@ -148,7 +149,8 @@ $(SIM): $(SIM_OBJ) $(TLIB) $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
 # All unit tests of a flavour.
-.PHONY: unit
+.PHONY: unit unit-build
+unit-build: $(UNIT)
 unit: $(UNIT)
 	@tools/run-unit $(UNIT)
 
@@ -257,7 +259,20 @@ docs: all
 docs-check:
 	@$(MAKE) --no-print-directory one T=app/test_docs FLAVOUR=asan
 
-# make stats: sizes of files and functions, tests.
+# A sample under memcheck, built without sanitizers: minutes.
+.PHONY: valgrind
+valgrind: build/.packages-test
+	@$(MAKE) -s -j$(JOBS) FLAVOUR=plain programs unit-build
+	@tools/run-valgrind
+
+# What the unit tests reach, by folder: minutes. make stats prints the last summary.
+.PHONY: coverage
+coverage:
+	@find build/obj/cov -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) -s -j$(JOBS) FLAVOUR=cov unit
+	@tools/coverage build/obj/cov build/coverage.txt
+
+# make stats: sizes of files and functions, tests, layers, and the last coverage.
 .PHONY: stats
 stats:
 	@tools/stats
@@ -282,7 +297,8 @@ help:
 	@echo "make sim SEED=7 STEPS=5000 SHARDS=2   the simulator (or HOURS=1; SEEDS=20; SHRINK=1)"
 	@echo "make layers checks         rules that a tool can check"
 	@echo "make docs       write the generated parts of doc/; docs-check: are they up to date?"
-	@echo "make stats      sizes of files and functions, tests"
+	@echo "make coverage   lines and branches that the unit tests reach; make valgrind: a sample in memcheck"
+	@echo "make stats      sizes of files and functions, tests, the last coverage"
 	@echo "make fuzz T=sip_msg S=60   one fuzz target; make fuzz-all: each of them"
 	@echo "make replay     the corpora through the fuzz targets; make fuzz-merge T=sip_msg: a new corpus"
 	@echo "make diff       our SIP parser beside those of libosip2 and libre"
