@@ -24,7 +24,7 @@ LDFLAGS_cov     := --coverage
 CPPFLAGS := -Isrc -D_GNU_SOURCE -DOPENSSL_SUPPRESS_DEPRECATED -DTANDEM_VERSION='"$(shell cat VERSION)"'
 # Hidden: a library that has a function of a name of ours (spandsp's queue_init) keeps its own.
 CFLAGS   := -std=c17 -fvisibility=hidden $(WARN) $(CFLAGS_$(FLAVOUR))
-LDLIBS   := -lopus -lspandsp -lspeexdsp -lsndfile -lcrypto -lsodium -lsqlite3 -ljansson -lyaml -lpthread -lm
+LDLIBS   := -lopus -lspandsp -lspeexdsp -lsndfile -lcurl -lcrypto -lsodium -lsqlite3 -ljansson -lyaml -lpthread -lm
 
 # The two programs; all else is the library that they and the tests are linked with.
 MAINS    := src/app/tandemd.c src/app/tandem.c
