@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,6 +243,44 @@ static void test_too_many_waiting_are_told_at_once(void **state)
 	clip_loader_free(l);
 }
 
+struct crowd {
+	struct clip_loader *l;
+	char path[3][100];
+};
+
+/* Loads, reads, gives back, and now and then wants it forgotten. */
+static void *use(void *arg)
+{
+	struct crowd *c = arg;
+	for (size_t i = 0; i < 200; i++) {
+		const char *path = c->path[i % 3];
+		struct clip *clip = load(c->l, path, 0);
+		assert_int_equal(clip->n, 800);
+		assert_true(tone_rms(clip->pcm, clip->n) > 5000);
+		clip_unref(clip);
+		if (i % 16 == 0)
+			clip_forget(c->l, path);
+	}
+	return NULL;
+}
+
+static void test_many_threads_at_once(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"u0.wav", "u1.wav", "u2.wav"};
+	struct crowd c = {.l = loader(1700, 100)}; /* one fits */
+	pthread_t threads[4];
+	for (size_t i = 0; i < 3; i++) {
+		const char *path = write_sound(names[i], SF_FORMAT_WAV | SF_FORMAT_PCM_16, 8000, 1, 800);
+		snprintf(c.path[i], sizeof c.path[i], "%s", path);
+	}
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use, &c), 0);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	clip_loader_free(c.l);
+}
+
 static void test_a_clip_of_samples(void **state)
 {
 	(void)state;
@@ -263,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_a_file_is_read_once_and_shared),
 		cmocka_unit_test(test_what_nobody_uses_stays_within_the_bound),
 		cmocka_unit_test(test_too_many_waiting_are_told_at_once),
+		cmocka_unit_test(test_many_threads_at_once),
 		cmocka_unit_test(test_a_clip_of_samples),
 	};
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);
