@@ -31,6 +31,40 @@ static bool rule_empty(struct walk *w)
 	return true;
 }
 
+/* Which list of this purpose the caller is in. */
+static bool is_listed(struct walk *w, enum list_purpose purpose, struct str *name, struct str *entry)
+{
+	for (size_t i = 0; i < tenant_lists(w->t); i++) {
+		const struct list *l = tenant_list_at(w->t, i, name);
+
+		if (l && list_purpose(l) == purpose && (*entry = list_find(l, w->f->caller_number)).p)
+			return true;
+	}
+	return false;
+}
+
+/* Callers from outside whom the tenant does not want; a list of those it does counts more. */
+static bool rule_blocked(struct walk *w)
+{
+	struct str name, entry;
+
+	if (w->f->caller || !tenant_lists(w->t))
+		return false;
+	if (is_listed(w, LIST_ALLOW, &name, &entry)) {
+		notef(w, "block-list", w->f->caller_number, "passed", "list " STR_FMT " allows it: " STR_FMT,
+		      STR_ARG(str_sub(name, 0, 64)), STR_ARG(str_sub(entry, 0, 64)));
+		return false;
+	}
+	if (!is_listed(w, LIST_BLOCK, &name, &entry)) {
+		note(w, "block-list", w->f->caller_number, "passed", STR("no list blocks it"));
+		return false;
+	}
+	notef(w, "block-list", w->f->caller_number, "rejected", "list " STR_FMT " blocks it: " STR_FMT,
+	      STR_ARG(str_sub(name, 0, 64)), STR_ARG(str_sub(entry, 0, 64)));
+	end_call(w, 603, 21, NULL);
+	return true;
+}
+
 /* Before all that could forbid or shadow it. */
 static bool rule_emergency(struct walk *w)
 {
@@ -277,8 +311,8 @@ static bool rule_unknown(struct walk *w)
 }
 
 static rule_fn *const rules[] = {
-	rule_empty,    rule_emergency, rule_feature_code, rule_internal,
-	rule_own_number, rule_outside, rule_incomplete,   rule_unknown,
+	rule_empty,      rule_emergency, rule_blocked,    rule_feature_code, rule_internal,
+	rule_own_number, rule_outside,   rule_incomplete, rule_unknown,
 };
 
 void begin(struct walk *w)

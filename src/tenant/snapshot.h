@@ -243,6 +243,9 @@ const struct call_flow *tenant_flow(const struct tenant *t, uint64_t id);
 struct str tenant_flow_name(const struct tenant *t, uint64_t id);
 const struct schedule *tenant_schedule(const struct tenant *t, uint64_t id);
 const struct list *tenant_list(const struct tenant *t, uint64_t id);
+/** All lists, in order of id: those to block and to allow are looked at for every call. */
+size_t tenant_lists(const struct tenant *t);
+const struct list *tenant_list_at(const struct tenant *t, size_t i, struct str *name);
 const struct conference *tenant_conference(const struct tenant *t, uint64_t id);
 const struct queue *tenant_queue(const struct tenant *t, uint64_t id);
 const struct voice_box *tenant_mailbox(const struct tenant *t, uint64_t id);

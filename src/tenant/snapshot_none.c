@@ -152,3 +152,23 @@ struct str list_find(const struct list *l, struct str number)
 	(void)number;
 	return STR_NONE;
 }
+
+size_t tenant_lists(const struct tenant *t)
+{
+	(void)t;
+	return 0;
+}
+
+const struct list *tenant_list_at(const struct tenant *t, size_t i, struct str *name)
+{
+	(void)t;
+	(void)i;
+	(void)name;
+	return NULL;
+}
+
+enum list_purpose list_purpose(const struct list *l)
+{
+	(void)l;
+	return LIST_ANY;
+}
