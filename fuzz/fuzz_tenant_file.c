@@ -15,14 +15,15 @@ static const struct seal_key key = {"0123456789abcdef0123456789abcde"};
 /* Rows of a new tenant as the store would make them: every change is an addition. */
 static void write_rows(struct object_set *set, struct change_set *c)
 {
+	for (size_t i = 0; i < c->n; i++)
+		c->v[i].row.id = i + 1;
+	if (change_set_resolve(c) != 0)
+		abort();
 	for (size_t i = 0; i < c->n; i++) {
 		struct object row = c->v[i].row;
 
-		row.id = c->v[i].row.id = i + 1;
+		row.id = c->v[i].row.id;
 		row.tenant = 1;
-		if (c->v[i].ref_change)
-			json_object_set_new(row.body, c->v[i].ref_field,
-			                    json_integer((json_int_t)c->v[i].ref_change));
 		row.key = str_dupz(str_z(row.key));
 		row.body = json_incref(row.body);
 		object_set_add(set, row);

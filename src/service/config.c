@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "tenant/ref.h"
+
 struct entry {
 	uint64_t id;
 	uint64_t version;
@@ -209,6 +211,12 @@ static uint64_t trial_id(size_t change)
 	return (uint64_t)INT64_MAX - change;
 }
 
+static json_int_t trial_ref(json_int_t id, void *arg)
+{
+	(void)arg;
+	return id < 0 ? (json_int_t)trial_id((size_t)-id - 1) : id;
+}
+
 static void add_trial_row(struct object_set *out, const struct change_set *cs, size_t i,
                           uint64_t tenant)
 {
@@ -219,11 +227,7 @@ static void add_trial_row(struct object_set *out, const struct change_set *cs, s
 	row.removed = false;
 	if (!row.id)
 		row.id = trial_id(i);
-	if (ch->ref_change) {
-		size_t of = ch->ref_change - 1;
-		uint64_t id = cs->v[of].row.id ? cs->v[of].row.id : trial_id(of);
-		json_object_set_new(row.body, ch->ref_field, json_integer((json_int_t)id));
-	}
+	refs_map(kind_get(row.kind), row.body, trial_ref, NULL);
 	row.tenant = tenant ? tenant : row.id;
 	object_set_add(out, row);
 }
@@ -430,22 +434,18 @@ static void add_change(struct change_set *cs, enum change_kind what, const struc
 	cs->n++;
 }
 
+/* The additions of an undo. */
+struct returning {
+	const struct object_set *then;
+	const size_t *added; /* by object of `then`: index of its change + 1, or 0 */
+};
+
 /* What comes back gets a new id, and what refers to it must follow. */
-static void follow_ref(struct change_set *cs, struct change *ch, const struct object_set *then,
-                       const size_t *added)
+static json_int_t follow_ref(json_int_t id, void *arg)
 {
-	const struct kind *k = kind_get(ch->row.kind);
-	for (size_t f = 0; f < k->n_fields; f++) {
-		if (k->fields[f].type != FIELD_REF)
-			continue;
-		json_int_t id = json_integer_value(json_object_get(ch->row.body, k->fields[f].name));
-		const struct object *to = id > 0 ? object_set_by_id(then, (uint64_t)id) : NULL;
-		size_t at = to ? added[to - then->v] : 0;
-		if (!at || cs->v[at - 1].what != CHANGE_ADD)
-			continue;
-		ch->ref_change = at;
-		ch->ref_field = k->fields[f].name;
-	}
+	const struct returning *r = arg;
+	const struct object *to = id > 0 ? object_set_by_id(r->then, (uint64_t)id) : NULL;
+	return to && r->added[to - r->then->v] ? -(json_int_t)r->added[to - r->then->v] : id;
 }
 
 static void difference(struct change_set *cs, const struct object_set *now,
@@ -459,12 +459,14 @@ static void difference(struct change_set *cs, const struct object_set *now,
 		if (live && json_equal(live->body, then->v[i].body))
 			continue;
 		add_change(cs, live ? CHANGE_EDIT : CHANGE_ADD, &then->v[i], live);
+		if (live)
+			continue;
+		cs->v[cs->n - 1].row.id = 0;
 		added[i] = cs->n;
-		if (!live)
-			cs->v[cs->n - 1].row.id = 0;
 	}
 	for (size_t i = 0; i < cs->n; i++)
-		follow_ref(cs, &cs->v[i], then, added);
+		refs_map(kind_get(cs->v[i].row.kind), cs->v[i].row.body, follow_ref,
+		         &(struct returning){then, added});
 	for (size_t i = now->n; i > 0; i--) /* what refers goes before what is referred to */
 		if (!object_set_by_id(then, now->v[i - 1].id))
 			add_change(cs, CHANGE_REMOVE, &now->v[i - 1], &now->v[i - 1]);

@@ -286,22 +286,6 @@ static int give_ids(const struct commit *k)
 	return run_numbers(k->s->db, "UPDATE object_sequence SET last = ?1", &id, 1, &changed);
 }
 
-static int resolve_refs(const struct commit *k)
-{
-	for (size_t i = 0; i < k->c->n; i++) {
-		struct change *c = &k->c->v[i];
-		if (c->ref_change == 0)
-			continue;
-		if (c->ref_change > k->c->n || !c->ref_field)
-			return EINVAL;
-		uint64_t id = k->c->v[c->ref_change - 1].row.id;
-		if (json_object_set_new(c->row.body, c->ref_field, json_integer((json_int_t)id)) !=
-		    0)
-			return EINVAL;
-	}
-	return 0;
-}
-
 static int find_tenant(struct commit *k)
 {
 	for (size_t i = 0; i < k->c->n && k->tenant == 0; i++) {
@@ -405,7 +389,7 @@ static int commit_steps(struct commit *k, uint64_t expect_version)
 	if (!err)
 		err = find_tenant(k);
 	if (!err)
-		err = resolve_refs(k);
+		err = change_set_resolve(k->c);
 	if (!err)
 		err = write_version(k);
 	if (!err)

@@ -6,14 +6,12 @@ static const char signs[] = {[CHANGE_ADD] = '+', [CHANGE_EDIT] = '~', [CHANGE_RE
 static const char *const ops[] = {
 	[CHANGE_ADD] = "add", [CHANGE_EDIT] = "edit", [CHANGE_REMOVE] = "remove"};
 
-/* Both may lack it. A reference that waits for its id is a change in itself. */
+/* Both may lack it. */
 static bool field_changes(const struct change *c, const struct field *f)
 {
 	const json_t *old = json_object_get(c->before->body, f->name);
 	const json_t *new = json_object_get(c->row.body, f->name);
 
-	if (c->ref_change && strcmp(c->ref_field, f->name) == 0)
-		return true;
 	return old != new && !json_equal(old, new);
 }
 

@@ -188,12 +188,15 @@ static void set_made(const struct planner *p, const struct file_entry *e, const 
 		make_global_username(p, e, f);
 }
 
+/* What has no id yet is known by its change: object.h. */
+static json_int_t entry_id(const struct file_entry *e)
+{
+	return e->current ? (json_int_t)e->current->id : -(json_int_t)e->change;
+}
+
 static void set_ref(const struct planner *p, const struct file_entry *e, const struct field *f)
 {
-	const struct object *to = p->tree.v[e->parent].current;
-
-	if (to)
-		json_object_set_new(e->body, f->name, json_integer((json_int_t)to->id));
+	json_object_set_new(e->body, f->name, json_integer(entry_id(&p->tree.v[e->parent])));
 }
 
 static int complete(const struct planner *p, const struct file_entry *e)
@@ -238,15 +241,6 @@ static bool differs(const struct file_entry *e)
 	return !equal;
 }
 
-static const char *ref_field(const struct kind *k)
-{
-	for (size_t i = 0; i < k->n_fields; i++) {
-		if (k->fields[i].type == FIELD_REF)
-			return k->fields[i].name;
-	}
-	return NULL;
-}
-
 static struct object row_like(const struct planner *p, enum kind_id kind, struct str key,
                               json_t *body)
 {
@@ -260,17 +254,25 @@ static void write_entry(struct planner *p, enum change_kind what, struct file_en
 {
 	struct change c = {.what = what, .before = e->current,
 	                   .row = row_like(p, e->kind, file_entry_key(e), e->body)};
-	const char *ref = ref_field(kind_get(e->kind));
 
 	if (what == CHANGE_EDIT)
 		c.row.id = e->current->id;
-	if (ref && p->tree.v[e->parent].change) {
-		c.ref_change = p->tree.v[e->parent].change;
-		c.ref_field = ref;
-	}
 	change_set_add(&p->out, c);
-	if (what == CHANGE_ADD)
-		e->change = p->out.n;
+}
+
+/* Additions are the first changes, in this order, so that references to them are known before. */
+static void number_additions(struct planner *p)
+{
+	size_t n = 0;
+
+	for (enum kind_id kind = 0; kind < KINDS; kind++) {
+		for (size_t i = 0; i < p->tree.n; i++) {
+			struct file_entry *e = &p->tree.v[i];
+
+			if (e->kind == kind && !e->current)
+				e->change = ++n;
+		}
+	}
 }
 
 static void add_kind(struct planner *p, enum kind_id kind)
@@ -283,7 +285,6 @@ static void add_kind(struct planner *p, enum kind_id kind)
 	}
 }
 
-/* A device that moves to a new user has no reference yet, so it differs. */
 static void edit_kind(struct planner *p, enum kind_id kind)
 {
 	for (size_t i = 0; i < p->tree.n; i++) {
@@ -332,6 +333,7 @@ static int plan(struct planner *p, struct buf *why)
 	err = check_against_current(p, why);
 	if (err)
 		return err;
+	number_additions(p);
 	err = complete_all(p);
 	if (err)
 		buf_printf(why, "a password cannot be sealed: %s\n", err_text(err));

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tenant/object.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#include "tenant/ref.h"
 
 /* Room for one more of `size` bytes in an array of `n`. */
 static void *grown(void *v, size_t n, size_t *cap, size_t size)
@@ -67,4 +70,23 @@ void change_set_add(struct change_set *c, struct change change)
 {
 	c->v = grown(c->v, c->n, &c->cap, sizeof *c->v);
 	c->v[c->n++] = change;
+}
+
+/* 0 where there is no such row: no object has it. */
+static json_int_t id_of_change(json_int_t id, void *arg)
+{
+	const struct change_set *c = arg;
+
+	if (id >= 0)
+		return id;
+	return id >= -(json_int_t)c->n ? (json_int_t)c->v[-id - 1].row.id : 0;
+}
+
+int change_set_resolve(struct change_set *c)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < c->n; i++)
+		whole &= refs_map(kind_get(c->v[i].row.kind), c->v[i].row.body, id_of_change, c);
+	return whole ? 0 : EINVAL;
 }

@@ -41,14 +41,14 @@ struct object *object_set_by_id(const struct object_set *s, uint64_t id);
 
 enum change_kind { CHANGE_ADD, CHANGE_EDIT, CHANGE_REMOVE };
 
+/**
+ * In the body of a row that will be written, a reference to an object that has no id yet
+ * is negative: -(index of the change that adds it + 1). change_set_resolve puts the ids in.
+ */
 struct change {
 	enum change_kind what;
 	struct object row;      /* as it will be written; id 0 for CHANGE_ADD: the store gives one */
 	struct object *before;  /* borrowed from the current set; NULL for CHANGE_ADD */
-	/* A reference to an object that gets its id in the same commit: the index of that change
-	 * + 1, or 0. The store writes the new id into body[ref_field] before it stores the row. */
-	size_t ref_change;
-	const char *ref_field;
 };
 
 struct change_set {
@@ -61,6 +61,11 @@ struct change_set {
 void change_set_fini(struct change_set *c);
 /** The set takes `change.row` over. */
 void change_set_add(struct change_set *c, struct change change);
+/**
+ * Once all rows have their ids: put them in the place of the negative references.
+ * @return 0; EINVAL: a reference to no row of the set
+ */
+must_check int change_set_resolve(struct change_set *c);
 
 /**
  * One line a change: "+ user Alice (1001)", "~ device bob-desk: password", "- user Carol (1003)".

@@ -9,8 +9,7 @@
  */
 #pragma once
 
-#include <jansson.h>
-
+#include "tenant/kind.h"
 #include "tenant/target.h"
 
 enum { /* which targets a field takes: bits by enum target_kind */
@@ -22,3 +21,10 @@ enum { /* which targets a field takes: bits by enum target_kind */
 struct target target_read(const json_t *v);
 /** The id of a link in a stored body; 0: none. */
 uint64_t link_read(const json_t *v);
+
+/** Gives the id that shall stand in the place of `id`. */
+typedef json_int_t ref_map_fn(json_int_t id, void *arg);
+/**
+ * Every id that a body of kind `k` refers to, where it stands. False when one of the new ids is 0.
+ */
+bool refs_map(const struct kind *k, json_t *body, ref_map_fn *fn, void *arg);

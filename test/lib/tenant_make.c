@@ -26,14 +26,12 @@ static void give_ids(struct tenant_rows *rows, struct change_set *c)
 
 		if (change->what == CHANGE_ADD)
 			row->id = rows->next_id++;
-		if (change->ref_change)
-			json_object_set_new(row->body, change->ref_field,
-			                    json_integer((json_int_t)c->v[change->ref_change - 1].row.id));
 		if (row->kind == KIND_TENANT)
 			row->tenant = row->id;
 		else if (!row->tenant)
 			row->tenant = c->v[0].row.id; /* a new tenant stands first */
 	}
+	assert_int_equal(change_set_resolve(c), 0);
 }
 
 static struct object stored(const struct object *row, uint64_t version, const char *who,

@@ -274,8 +274,7 @@ static void test_a_reference_gets_the_id_of_the_same_commit(void **state)
 	struct change_set c = {0};
 	add_change(&c, CHANGE_ADD, KIND_TENANT, "acme", 0);
 	struct change *device = add_change(&c, CHANGE_ADD, KIND_DEVICE, "desk", 0);
-	device->ref_change = 3;
-	device->ref_field = "user";
+	json_object_set_new(device->row.body, "user", json_integer(-3));
 	add_change(&c, CHANGE_ADD, KIND_USER, "1001", 0);
 	uint64_t acme = 0, version;
 	assert_int_equal(commit(f, &acme, 0, &c, &version), 0);
@@ -287,8 +286,7 @@ static void test_a_reference_gets_the_id_of_the_same_commit(void **state)
 	object_set_fini(&set);
 
 	device = add_change(&c, CHANGE_ADD, KIND_DEVICE, "lost", 0);
-	device->ref_change = 2;
-	device->ref_field = "user";
+	json_object_set_new(device->row.body, "user", json_integer(-2));
 	assert_int_equal(commit(f, &acme, 1, &c, &version), EINVAL);
 }
 
