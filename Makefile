@@ -24,7 +24,12 @@ LDFLAGS_cov     := --coverage
 CPPFLAGS := -Isrc -D_GNU_SOURCE -DOPENSSL_SUPPRESS_DEPRECATED -DTANDEM_VERSION='"$(shell cat VERSION)"'
 # Hidden: a library that has a function of a name of ours (spandsp's queue_init) keeps its own.
 CFLAGS   := -std=c17 -fvisibility=hidden $(WARN) $(CFLAGS_$(FLAVOUR))
-LDLIBS   := -lopus -lspandsp -lspeexdsp -lsndfile -lcurl -lcrypto -lsodium -lsqlite3 -ljansson -lyaml -lpthread -lm
+# src/tenant/phone/ alone is C++: libphonenumber. No exceptions to the warnings but those of C.
+CXX      := $(if $(filter clang,$(CC)),clang++,g++)
+CXXFLAGS := -std=c++17 -fvisibility=hidden -Wall -Wextra -Wshadow -Werror $(CFLAGS_$(FLAVOUR)) \
+            $(if $(filter asan fuzz,$(FLAVOUR)),-fno-sanitize=vptr)
+LDLIBS   := -lopus -lspandsp -lspeexdsp -lsndfile -lcurl -lcrypto -lsodium -lsqlite3 -ljansson -lyaml \
+            -lpcre2-8 -lical -lphonenumber -lstdc++ -lpthread -lm
 
 # The two programs; all else is the library that they and the tests are linked with.
 MAINS    := src/app/tandemd.c src/app/tandem.c
@@ -38,7 +43,7 @@ LDLIBS  += -lbpf
 else
 LIB_SRC := $(filter-out %/fast_load.c,$(LIB_SRC))
 endif
-LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o)
+LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o) $(patsubst %.cc,$(O)/%.o,$(wildcard src/*/*/*.cc))
 LIB      := $(O)/libtandem.a
 # Support code of the tests: test/lib/*.c.
 TLIB_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard test/lib/*.c))
@@ -123,6 +128,11 @@ $(O)/fast.bpf.o: src/media/fast.bpf.c src/media/fast_packet.h $(wildcard src/rtp
 	        -I/usr/include/$(shell $(CC) -dumpmachine) -c -o $@ $<
 $(O)/src/media/fast_load.o: $(O)/fast.bpf.o
 $(O)/src/media/fast_load.o: CPPFLAGS += -DFAST_OBJECT='"$(O)/fast.bpf.o"'
+
+$(O)/%.o: %.cc
+	@mkdir -p $(@D)
+	@echo "  CXX $(FLAVOUR) $<"
+	@$(CXX) -Isrc -D_GNU_SOURCE $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/test/unit/%: $(O)/test/unit/%.o $(TLIB) $(LIB)
 	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)

@@ -44,5 +44,7 @@ must_check int schedule_compile(const struct schedule **out, const json_t *body,
 
 /** Pure. `out` may be NULL. */
 bool schedule_open(const struct schedule *s, uint64_t at_ms, struct schedule_view *out);
+/** Bytes of memory it takes. */
+size_t schedule_bytes(const struct schedule *s);
 /** Its zone, and the zone's difference from UTC then, in seconds. */
 struct str schedule_zone(const struct schedule *s, uint64_t at_ms, int32_t *offset_s);
