@@ -104,7 +104,7 @@ int trial_with_draft(struct config *c, struct str tenant, struct str flow, const
 	return live ? config_build(c, rows, out, why) : ENOENT;
 }
 
-const json_t **trial_tests(const struct config *c, struct str tenant, size_t *n)
+const json_t **trial_tests(struct config *c, struct str tenant, size_t *n)
 {
 	const struct object_set *rows = config_objects(c, tenant);
 	const json_t **bodies = calloc(rows && rows->n ? rows->n : 1, sizeof *bodies);

@@ -25,4 +25,4 @@ must_check int trial_with_draft(struct config *c, struct str tenant, struct str 
                                 const struct tenant **out, bool *draft, struct buf *why);
 
 /** Bodies of the tenant's saved tests, borrowed until the next change; the array is the caller's to free. */
-const json_t **trial_tests(const struct config *c, struct str tenant, size_t *n);
+const json_t **trial_tests(struct config *c, struct str tenant, size_t *n);
