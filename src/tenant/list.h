@@ -3,7 +3,7 @@
  * Lists of numbers: to block, to allow, or for a flow to look at.
  *
  * An entry is a number ("+49301234"), the beginning of numbers ("+4930*"), a pattern between
- * slashes ("/^\+49(15|16|17)/", PCRE2) or "anonymous". Numbers and beginnings are found by hash, once
+ * slashes ("/^\+491[567]/", PCRE2) or "anonymous". Numbers and beginnings are found by hash, once
  * for each length that occurs; patterns are tried in turn, each within a fixed number of steps.
  *
  * Thread: immutable; read anywhere.
@@ -39,7 +39,7 @@ void list_free(struct list *l);
  * number is "anonymous". Numbers before beginnings (the longest first) before patterns.
  */
 struct str list_find(const struct list *l, struct str number);
-bool list_has(const struct list *l, struct str number);
+bool list_matches(const struct list *l, struct str number);
 enum list_purpose list_purpose(const struct list *l);
 size_t list_size(const struct list *l);
 /** Bytes that it takes, without what PCRE2 takes for itself. */
