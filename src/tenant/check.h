@@ -14,3 +14,24 @@ must_check int check_extension(struct str s);
 must_check int check_username(struct str s);
 /** UTF-8 without controls and line separators. */
 must_check int check_printable(struct str s);
+
+/** Letters, digits and - _ . : an object's name, as other objects refer to it. */
+must_check int check_name(struct str s);
+/** '+' and 4 to 15 digits (E.164). */
+must_check int check_e164(struct str s);
+/** What a trunk may be asked for: digits, * and #, a + in front. */
+must_check int check_outside(struct str s);
+/** A language tag (RFC 5646) of subtags of letters and digits, the first 2 or 3 letters. */
+must_check int check_language(struct str s);
+/** Two capital letters (ISO 3166-1); whether there is such a country is the dial plan's to say. */
+must_check int check_country(struct str s);
+/** The form of a zone's name; whether the system has it is said when it is loaded. */
+must_check int check_timezone(struct str s);
+/** Digits, * and #, with * or # in front. */
+must_check int check_code(struct str s);
+/** Digits, * and #. */
+must_check int check_dialled(struct str s);
+/** The name of a sound file: path parts of letters, digits and - _ . ; none begins with a dot. */
+must_check int check_sound(struct str s);
+/** UTF-8 that is said or kept: no controls but line ends and tabs. */
+must_check int check_prose(struct str s);

@@ -155,7 +155,10 @@ static int seal_secret(const struct planner *p, const struct file_entry *e, cons
 	if (plain.p && !(old.p && opens_to(p->seal, old, plain)))
 		return seal_anew(p, e, f);
 	file_wipe_own(json_object_get(e->body, f->name));
-	json_object_set_new(e->body, f->name, json_stringn(old.p, old.n));
+	if (old.p && !json_is_null(json_object_get(e->body, f->name)))
+		json_object_set_new(e->body, f->name, json_stringn(old.p, old.n));
+	else
+		json_object_del(e->body, f->name);
 	return 0;
 }
 
@@ -199,6 +202,19 @@ static void set_ref(const struct planner *p, const struct file_entry *e, const s
 	json_object_set_new(e->body, f->name, json_integer(entry_id(&p->tree.v[e->parent])));
 }
 
+/* What stays is taken over; null takes it away, and so does its default. */
+static void keep_staying(const struct file_entry *e, const struct field *f)
+{
+	json_t *v = json_object_get(e->body, f->name);
+
+	if (!v && e->current)
+		v = json_object_get(e->current->body, f->name);
+	if (!v || json_is_null(v) || ((f->flags & FIELD_SPARSE) && field_is_default(f, v)))
+		json_object_del(e->body, f->name);
+	else
+		json_object_set(e->body, f->name, v);
+}
+
 static int complete(const struct planner *p, const struct file_entry *e)
 {
 	const struct kind *k = kind_get(e->kind);
@@ -210,6 +226,8 @@ static int complete(const struct planner *p, const struct file_entry *e)
 
 		if (f->type == FIELD_SECRET)
 			err = seal_secret(p, e, f);
+		else if (f->flags & FIELD_STAYS)
+			keep_staying(e, f);
 		else if (f->type == FIELD_REF)
 			set_ref(p, e, f);
 		else if (f->flags & FIELD_MADE)
@@ -301,7 +319,7 @@ static void remove_kind(struct planner *p, enum kind_id kind)
 		struct object *o = &p->current->v[i];
 		struct change c = {.what = CHANGE_REMOVE, .before = o};
 
-		if (o->kind != kind || o->removed || p->stays[i])
+		if (o->kind != kind || o->removed || p->stays[i] || p->tree.left_out[kind])
 			continue;
 		c.row = row_like(p, kind, str_z(o->key), o->body);
 		c.row.id = o->id;
@@ -310,7 +328,7 @@ static void remove_kind(struct planner *p, enum kind_id kind)
 	}
 }
 
-/* A kind refers only to kinds before it: what is referred to is added before and removed after. */
+/* Whose a device is, is added before it and removed after it. Other references go in any direction. */
 static void write_changes(struct planner *p)
 {
 	for (enum kind_id kind = 0; kind < KINDS; kind++)
@@ -334,6 +352,9 @@ static int plan(struct planner *p, struct buf *why)
 	if (err)
 		return err;
 	number_additions(p);
+	err = file_resolve(&p->tree, &p->key, p->current, why);
+	if (err)
+		return err;
 	err = complete_all(p);
 	if (err)
 		buf_printf(why, "a password cannot be sealed: %s\n", err_text(err));

@@ -2,9 +2,14 @@
 /* From objects back to the file that would make them. */
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "tenant/file.h"
-#include "tenant/lookup.h"
+#include "tenant/ref.h"
+
+struct printer {
+	const struct object_set *objects;
+	struct object_index index;
+	json_t **printed; /* by object */
+};
 
 static bool is_default(const struct field *f, const json_t *v)
 {
@@ -15,7 +20,7 @@ static bool is_default(const struct field *f, const json_t *v)
 	return equal;
 }
 
-static json_t *print_object(const struct object *o)
+static json_t *print_object(const struct printer *p, const struct object *o)
 {
 	const struct kind *k = kind_get(o->kind);
 	json_t *out = json_object();
@@ -27,89 +32,88 @@ static json_t *print_object(const struct object *o)
 		if (!v || f->type == FIELD_SECRET || f->type == FIELD_REF ||
 		    (f->flags & FIELD_MADE) || is_default(f, v))
 			continue;
-		json_object_set(out, field_file_name(f), v);
+		json_object_set_new(out, field_file_name(f), ref_print(f, v, &p->index));
 	}
 	return out;
 }
 
-/* Users by id; the table's values are positions in `users`. */
-struct by_id {
-	const struct object_set *objects;
-	struct hash_key key; /* ids are ours: nobody chooses them, any key will do */
-	struct lookup users;
-};
-
-static json_t *print_users(struct by_id *ids, json_t **printed)
+/* The object whose list `o` stands in; NULL: the tenant's. */
+static json_t *parent_of(const struct printer *p, const struct object *o)
 {
-	json_t *users = json_array();
+	const struct kind *k = kind_get(o->kind);
 
-	for (size_t i = 0; i < ids->objects->n; i++) {
-		const struct object *o = &ids->objects->v[i];
+	for (size_t i = 0; i < k->n_fields; i++) {
+		const json_t *v = json_object_get(o->body, k->fields[i].name);
+		const struct object *to;
 
-		if (o->kind != KIND_USER || o->removed)
+		if (k->fields[i].type != FIELD_REF)
 			continue;
-		printed[i] = print_object(o);
-		json_array_append_new(users, printed[i]);
-		lookup_add(&ids->users, hash_u64(&ids->key, o->id), (uint32_t)i);
-	}
-	return users;
-}
-
-static json_t *user_of(const struct by_id *ids, json_t *const *printed, const struct object *device)
-{
-	uint64_t id = (uint64_t)json_integer_value(json_object_get(device->body, "user"));
-	uint64_t hash = hash_u64(&ids->key, id);
-	const struct lookup *l = &ids->users;
-
-	for (size_t at = lookup_first(l, hash); lookup_hit(l, hash, &at); at = lookup_next(l, at)) {
-		if (ids->objects->v[lookup_value(l, at)].id == id)
-			return printed[lookup_value(l, at)];
+		to = object_index_find(&p->index, (uint64_t)json_integer_value(v));
+		return to ? p->printed[to - p->objects->v] : NULL;
 	}
 	return NULL;
 }
 
-static void print_device(const struct by_id *ids, json_t *const *printed, const struct object *o)
+static void print_into(json_t *parent, const struct kind *k, json_t *object)
 {
-	json_t *user = user_of(ids, printed, o), *devices = json_object_get(user, "devices");
+	json_t *list = json_object_get(parent, k->plural);
 
-	if (!user)
-		return;
-	if (!devices) {
-		devices = json_array();
-		json_object_set_new(user, "devices", devices);
+	if (!list) {
+		list = json_array();
+		json_object_set_new(parent, k->plural, list);
 	}
-	json_array_append_new(devices, print_object(o));
+	json_array_append(list, object);
 }
 
-static json_t *print_people(const struct object_set *objects)
+/* In the order of the tenant's table, each kind by id. */
+static void print_kind(struct printer *p, json_t *tenant, enum kind_id kind)
 {
-	struct lookup_slot *slots = calloc(lookup_slots(objects->n), sizeof *slots);
-	json_t **printed = calloc(objects->n + 1, sizeof(json_t *)), *users;
-	struct by_id ids = {.objects = objects};
+	for (size_t i = 0; i < p->objects->n; i++) {
+		const struct object *o = &p->objects->v[i];
+		json_t *parent;
 
-	if (!slots || !printed)
-		abort();
-	lookup_init(&ids.users, slots, objects->n);
-	users = print_users(&ids, printed);
-	for (size_t i = 0; i < objects->n; i++) {
-		if (objects->v[i].kind == KIND_DEVICE && !objects->v[i].removed)
-			print_device(&ids, printed, &objects->v[i]);
+		if (o->kind != kind || o->removed)
+			continue;
+		p->printed[i] = print_object(p, o);
+		parent = parent_of(p, o);
+		if (parent || kind != KIND_DEVICE)
+			print_into(parent ? parent : tenant, kind_get(kind), p->printed[i]);
 	}
-	free(slots);
-	free(printed);
-	return users;
+}
+
+static void print_lists(struct printer *p, json_t *tenant, const struct kind *k)
+{
+	for (size_t i = 0; i < k->n_fields; i++) {
+		if (k->fields[i].type != FIELD_OBJECTS)
+			continue;
+		print_kind(p, tenant, k->fields[i].ref);
+		print_lists(p, tenant, kind_get(k->fields[i].ref));
+	}
+}
+
+static json_t *print_tenant(const struct printer *p)
+{
+	for (size_t i = 0; i < p->objects->n; i++) {
+		if (p->objects->v[i].kind == KIND_TENANT && !p->objects->v[i].removed)
+			return print_object(p, &p->objects->v[i]);
+	}
+	return json_object();
 }
 
 json_t *tenant_file_print(const struct object_set *objects)
 {
-	json_t *out = NULL;
+	struct printer p = {.objects = objects, .printed = calloc(objects->n + 1, sizeof(json_t *))};
+	json_t *out;
 
-	for (size_t i = 0; i < objects->n && !out; i++) {
-		if (objects->v[i].kind == KIND_TENANT && !objects->v[i].removed)
-			out = print_object(&objects->v[i]);
-	}
-	if (!out)
-		out = json_object();
-	json_object_set_new(out, "users", print_people(objects));
+	if (!p.printed)
+		abort();
+	object_index_init(&p.index, objects);
+	out = print_tenant(&p);
+	json_object_set_new(out, "users", json_array());
+	print_lists(&p, out, kind_get(KIND_TENANT));
+	for (size_t i = 0; i < objects->n; i++)
+		json_decref(p.printed[i]);
+	free(p.printed);
+	object_index_fini(&p.index);
 	return out;
 }

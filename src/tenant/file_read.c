@@ -44,64 +44,6 @@ static void fault(struct reader *r, const char *where, const char *field, const 
 	r->faults++;
 }
 
-static json_t *lower(const json_t *v)
-{
-	struct str s = text_of(v);
-	char *copy = str_dupz(s);
-	json_t *out;
-
-	for (size_t i = 0; i < s.n; i++)
-		copy[i] = ch_lower(copy[i]);
-	out = json_stringn(copy, s.n);
-	free(copy);
-	return out;
-}
-
-/* People write `extension: 1001`. The tenant's own texts are not converted: its name is
- * handed out as a slice of the file. */
-static bool is_number_for_text(const struct kind *k, const struct field *f, const json_t *v)
-{
-	return json_is_integer(v) && k->id != KIND_TENANT &&
-	       (f->type == FIELD_STRING || f->type == FIELD_SECRET);
-}
-
-static json_t *text_of_number(const json_t *v)
-{
-	char text[24];
-	json_t *out;
-
-	snprintf(text, sizeof text, "%lld", (long long)json_integer_value(v));
-	out = json_string(text);
-	mem_wipe(text, sizeof text); /* it may be a password */
-	return out;
-}
-
-static json_t *lower_list(const json_t *list)
-{
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		json_t *v = json_array_get(list, i);
-
-		json_array_append_new(out, json_is_string(v) ? lower(v) : json_incref(v));
-	}
-	return out;
-}
-
-/* The value as it will be kept. A new reference. */
-static json_t *normal(const struct kind *k, const struct field *f, json_t *v)
-{
-	if (is_number_for_text(k, f, v))
-		return text_of_number(v);
-	if (!(f->flags & FIELD_LOWER))
-		return json_incref(v);
-	if (json_is_string(v))
-		return lower(v);
-	if (json_is_array(v) && json_array_size(v) <= (size_t)f->max)
-		return lower_list(v);
-	return json_incref(v);
-}
-
 static const struct field *file_field(const struct kind *k, struct str name)
 {
 	for (size_t i = 0; i < k->n_fields; i++) {
@@ -134,6 +76,15 @@ static void unknown_fault(struct reader *r, const struct kind *k, const char *wh
 	r->faults++;
 }
 
+/* A default that is not kept leaves no trace; jansson takes no NULL. */
+static void keep(json_t *body, const struct field *f, json_t *v)
+{
+	json_t *kept = file_normal(f, v);
+
+	if (kept)
+		json_object_set_new(body, f->name, kept);
+}
+
 static void read_fields(struct reader *r, const struct kind *k, const json_t *from,
                         const char *where, json_t *body)
 {
@@ -148,7 +99,7 @@ static void read_fields(struct reader *r, const struct kind *k, const json_t *fr
 		else if (is_ours(f))
 			fault(r, where, f->name, "is made by Tandem and cannot be set");
 		else if (f->type != FIELD_OBJECTS)
-			json_object_set_new(body, f->name, normal(k, f, v));
+			keep(body, f, v);
 	}
 }
 
@@ -171,8 +122,10 @@ static void read_object(struct reader *r, const struct kind *k, const json_t *fr
 static void read_children(struct reader *r, const struct field *f, const json_t *list,
                           const char *where, size_t self)
 {
-	if (!list)
+	if (!list) {
+		r->tree->left_out[f->ref] = f->flags & FIELD_STAYS;
 		return;
+	}
 	if (!json_is_array(list)) {
 		fault(r, where, f->name, "must be a list");
 		return;
@@ -212,17 +165,34 @@ static void read_object(struct reader *r, const struct kind *k, const json_t *fr
 	}
 }
 
-static void twice_fault(struct reader *r, const struct file_entry *e, const struct file_entry *first)
+/* -- what only one may have ---------------------------------------------------------- */
+
+/* A key, or a number that is dialled: all those of a tenant stand in one table. */
+struct claim {
+	const struct file_entry *entry;
+	const struct field *field;
+	struct str value;
+};
+
+struct claims {
+	struct reader *r;
+	const struct hash_key *key;
+	struct claim *v;
+	size_t n;
+	struct lookup seen;
+};
+
+static void twice_fault(struct reader *r, const struct claim *c, const struct claim *first)
 {
 	char where[FILE_PLACE], where_first[FILE_PLACE];
 
-	kind_put_place(r->why, file_place(r->tree, e, where),
-	               field_file_name(kind_key(kind_get(e->kind))));
-	kind_put_quoted(r->why, file_entry_key(e));
-	buf_printf(r->why, " is used twice (first at %s", file_place(r->tree, first, where_first));
-	if (!str_eq(file_entry_key(e), file_entry_key(first))) {
+	kind_put_place(r->why, file_place(r->tree, c->entry, where), field_file_name(c->field));
+	kind_put_quoted(r->why, c->value);
+	buf_printf(r->why, " is used twice (first at %s",
+	           file_place(r->tree, first->entry, where_first));
+	if (!str_eq(c->value, first->value)) {
 		buf_lit(r->why, " as ");
-		kind_put_quoted(r->why, file_entry_key(first));
+		kind_put_quoted(r->why, first->value);
 	}
 	buf_lit(r->why, ")\n");
 	r->faults++;
@@ -237,40 +207,61 @@ static uint64_t hash_folded(const struct hash_key *key, struct str s)
 	return hash_bytes(key, folded, s.n);
 }
 
-/* Letter case does not make two keys: people and phones are careless with it. */
-static void check_once(struct reader *r, struct lookup *seen, const struct hash_key *key, size_t i)
+static bool clash(const struct claim *a, const struct claim *b)
 {
-	const struct file_entry *e = &r->tree->v[i];
-	struct str name = file_entry_key(e);
+	bool keys = (a->field->flags & b->field->flags & FIELD_KEY) &&
+	            a->entry->kind == b->entry->kind;
+	bool dialled = a->field->flags & b->field->flags & FIELD_DIALLED;
+
+	return (keys || dialled) && str_ieq(a->value, b->value);
+}
+
+/* Letter case does not make two keys: people and phones are careless with it. */
+static void claim(struct claims *cs, const struct file_entry *e, const struct field *f)
+{
+	const json_t *v = json_object_get(e->body, f->name);
+	struct claim c = {e, f, text_of(v)};
+	struct lookup *l = &cs->seen;
 	uint64_t hash;
 
-	if (name.n < 1 || name.n > KEY_MAX) /* at fault already */
+	if (c.value.n < 1 || c.value.n > KEY_MAX) /* at fault already */
 		return;
-	hash = hash_folded(key, name);
-	for (size_t at = lookup_first(seen, hash); lookup_hit(seen, hash, &at);
-	     at = lookup_next(seen, at)) {
-		const struct file_entry *first = &r->tree->v[lookup_value(seen, at)];
-
-		if (first->kind == e->kind && str_ieq(file_entry_key(first), name)) {
-			twice_fault(r, e, first);
+	hash = hash_folded(cs->key, c.value);
+	for (size_t at = lookup_first(l, hash); lookup_hit(l, hash, &at); at = lookup_next(l, at)) {
+		if (clash(&cs->v[lookup_value(l, at)], &c)) {
+			twice_fault(cs->r, &c, &cs->v[lookup_value(l, at)]);
 			return;
 		}
 	}
-	lookup_add(seen, hash, (uint32_t)i);
+	lookup_add(l, hash, (uint32_t)cs->n);
+	cs->v[cs->n++] = c;
+}
+
+static void claim_all(struct claims *cs)
+{
+	for (size_t i = 0; i < cs->r->tree->n; i++) {
+		const struct file_entry *e = &cs->r->tree->v[i];
+		const struct kind *k = kind_get(e->kind);
+
+		for (size_t f = 0; f < k->n_fields; f++) {
+			if (k->fields[f].flags & (FIELD_KEY | FIELD_DIALLED))
+				claim(cs, e, &k->fields[f]);
+		}
+	}
 }
 
 static void check_unique(struct reader *r, const struct hash_key *key)
 {
-	size_t n = r->tree->n;
-	struct lookup_slot *slots = calloc(lookup_slots(n), sizeof *slots);
-	struct lookup seen;
+	size_t most = 2 * r->tree->n; /* a kind has a key and at most one number beside it */
+	struct lookup_slot *slots = calloc(lookup_slots(most), sizeof *slots);
+	struct claims cs = {.r = r, .key = key, .v = calloc(most + 1, sizeof *cs.v)};
 
-	if (!slots)
+	if (!slots || !cs.v)
 		abort();
-	lookup_init(&seen, slots, n);
-	for (size_t i = 0; i < n; i++)
-		check_once(r, &seen, key, i);
+	lookup_init(&cs.seen, slots, most);
+	claim_all(&cs);
 	free(slots);
+	free(cs.v);
 }
 
 int file_read(struct file_tree *out, const json_t *file, const struct hash_key *key,

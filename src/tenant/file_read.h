@@ -21,6 +21,7 @@ struct file_entry {
 struct file_tree {
 	struct file_entry *v;
 	size_t n, cap;
+	bool left_out[KINDS]; /* a FIELD_STAYS list that is not in the file: its objects stay */
 };
 
 /**
@@ -31,6 +32,19 @@ struct file_tree {
 must_check int file_read(struct file_tree *out, const json_t *file, const struct hash_key *key,
                          struct buf *why);
 void file_tree_fini(struct file_tree *t);
+
+/**
+ * A value of the file as it will be kept: a new reference, or NULL when it is the default and so
+ * is not kept at all. What is of the wrong type stays as it is, for kind_check.
+ */
+json_t *file_normal(const struct field *f, json_t *v);
+
+/**
+ * Put ids in the place of the names that bodies refer to. `e->current` and `e->change` are set.
+ * @return 0; E_POLICY: there is no such object in the file (`why`: a line each)
+ */
+must_check int file_resolve(const struct file_tree *t, const struct hash_key *key,
+                            const struct object_set *current, struct buf *why);
 
 /** "users[2].devices[0]", "" for the tenant. */
 const char *file_place(const struct file_tree *t, const struct file_entry *e, char out[FILE_PLACE]);

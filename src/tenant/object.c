@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "tenant/ref.h"
+
+/* Ids are ours, nobody chooses them: any key will do. */
+static const struct hash_key id_key;
 
 /* Room for one more of `size` bytes in an array of `n`. */
 static void *grown(void *v, size_t n, size_t *cap, size_t size)
@@ -54,6 +58,37 @@ struct object *object_set_by_id(const struct object_set *s, uint64_t id)
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->v[i].id == id)
 			return &s->v[i];
+	}
+	return NULL;
+}
+
+void object_index_init(struct object_index *x, const struct object_set *set)
+{
+	struct lookup_slot *slots = calloc(lookup_slots(set->n), sizeof *slots);
+
+	if (!slots)
+		abort();
+	x->set = set;
+	lookup_init(&x->by_id, slots, set->n);
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->v[i].removed)
+			lookup_add(&x->by_id, hash_u64(&id_key, set->v[i].id), (uint32_t)i);
+	}
+}
+
+void object_index_fini(struct object_index *x)
+{
+	free(x->by_id.slots);
+}
+
+const struct object *object_index_find(const struct object_index *x, uint64_t id)
+{
+	uint64_t hash = hash_u64(&id_key, id);
+	const struct lookup *l = &x->by_id;
+
+	for (size_t at = lookup_first(l, hash); lookup_hit(l, hash, &at); at = lookup_next(l, at)) {
+		if (x->set->v[lookup_value(l, at)].id == id)
+			return &x->set->v[lookup_value(l, at)];
 	}
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "tenant/kind.h"
+#include "tenant/lookup.h"
 
 struct object {
 	uint64_t id;        /* never used again; 0: not stored yet */
@@ -38,6 +39,17 @@ void object_set_add(struct object_set *s, struct object o);
 /** These two walk the set. */
 struct object *object_set_find(const struct object_set *s, enum kind_id kind, struct str key);
 struct object *object_set_by_id(const struct object_set *s, uint64_t id);
+
+/** The live objects of a set by id; dead when the set changes. */
+struct object_index {
+	const struct object_set *set;
+	struct lookup by_id;
+};
+
+void object_index_init(struct object_index *x, const struct object_set *set);
+void object_index_fini(struct object_index *x);
+/** NULL: no live object has it. */
+const struct object *object_index_find(const struct object_index *x, uint64_t id);
 
 enum change_kind { CHANGE_ADD, CHANGE_EDIT, CHANGE_REMOVE };
 

@@ -10,6 +10,11 @@
 static void free_tenant(struct tenant *t)
 {
 	mem_wipe(t->devices, t->n_devices * sizeof *t->devices);
+	for (size_t i = 0; i < t->lists.n; i++)
+		list_free(t->lists.v[i].list);
+	for (size_t i = 0; i < t->flows.n; i++)
+		flow_free(t->flows.v[i].flow);
+	arena_fini(&t->arena);
 	free(t);
 }
 
@@ -156,20 +161,4 @@ size_t tenant_devices(const struct tenant *t)
 size_t tenant_bytes(const struct tenant *t)
 {
 	return t->bytes;
-}
-
-/* Extensions that begin with `digits` stand together, right behind `digits` itself. */
-bool tenant_extension_prefix(const struct tenant *t, struct str digits)
-{
-	size_t low = 0, high = t->n_users;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (str_cmp(t->users[middle].extension, digits) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < t->n_users && str_starts(t->users[low].extension, digits);
 }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/crypto.h"
+#include "tenant/feature.h"
 #include "tenant/object.h"
 #include "tenant/seal.h"
 #include "tenant/ref.h"
@@ -135,27 +136,10 @@ struct prompt {
 	size_t n_texts;
 };
 
-enum feature {
-	FEATURE_NONE, /* switched off by the tenant */
-	FEATURE_ECHO,
-	FEATURE_TIME,
-	FEATURE_FORWARD_ALWAYS, FEATURE_FORWARD_ALWAYS_OFF,
-	FEATURE_FORWARD_BUSY, FEATURE_FORWARD_BUSY_OFF,
-	FEATURE_FORWARD_NO_ANSWER, FEATURE_FORWARD_NO_ANSWER_OFF,
-	FEATURE_FORWARD_UNREGISTERED, FEATURE_FORWARD_UNREGISTERED_OFF,
-	FEATURE_DND, FEATURE_DND_OFF,
-	FEATURE_VOICEMAIL_OWN, FEATURE_VOICEMAIL_ANY,
-	FEATURE_WITHHOLD, /* a prefix: the number that follows is called without showing ours */
-	FEATURE_DIRECTORY,
-	FEATURE_DAY_MODE, /* the argument is the mode */
-	FEATURES
-};
-
 struct feature_code {
 	enum feature feature;
 	struct str code;     /* "*72" */
 	struct str argument; /* what was dialled behind it, a slice of the digits asked for */
-	const char *text;    /* a sentence */
 };
 
 enum { /* bits of struct service_class */
@@ -242,7 +226,9 @@ const struct ring_group *tenant_ring_group(const struct tenant *t, uint64_t id);
 const struct call_flow *tenant_flow(const struct tenant *t, uint64_t id);
 struct str tenant_flow_name(const struct tenant *t, uint64_t id);
 const struct schedule *tenant_schedule(const struct tenant *t, uint64_t id);
+struct str tenant_schedule_name(const struct tenant *t, uint64_t id);
 const struct list *tenant_list(const struct tenant *t, uint64_t id);
+struct str tenant_list_name(const struct tenant *t, uint64_t id);
 /** All lists, in order of id: those to block and to allow are looked at for every call. */
 size_t tenant_lists(const struct tenant *t);
 const struct list *tenant_list_at(const struct tenant *t, size_t i, struct str *name);
@@ -256,6 +242,13 @@ const struct service_class *tenant_default_class(const struct tenant *t);
 /** By name, as people write them in flows. */
 const struct prompt *tenant_prompt_by_name(const struct tenant *t, struct str name);
 const struct variable *tenant_variable(const struct tenant *t, struct str name);
+/**
+ * Is a caller from outside with this number (empty: hidden) blocked by a list of the tenant? No
+ * when a list to allow has it. `list` is the name, `entry` what it is in it; both may be NULL.
+ */
+bool tenant_blocks(const struct tenant *t, struct str number, struct str *list, struct str *entry);
+/** Seconds east of UTC in the tenant's zone at that moment. */
+int32_t tenant_utc_offset_s(const struct tenant *t, uint64_t at_ms);
 /** Flows in order of id, to walk them all. */
 size_t tenant_flows(const struct tenant *t);
 const struct call_flow *tenant_flow_at(const struct tenant *t, size_t i, uint64_t *id);

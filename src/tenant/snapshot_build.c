@@ -6,14 +6,15 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "tenant/snapshot_body.h"
+#include "tenant/snapshot_objects.h"
 
-enum { ALIGN = 16 };
+enum { ALIGN = 16, ARENA_CHUNK = 2048 };
 
-/* A device's row, and where its user is. */
+/* A device's row, where its user is, and when it rings. */
 struct device_row {
 	const struct object *row;
 	size_t user;
+	uint8_t order;
 };
 
 struct builder {
@@ -26,6 +27,7 @@ struct builder {
 	struct device_row *devices;
 	size_t n_users, n_devices;
 	struct tenant *t;
+	struct build rest;            /* all objects but users and devices */
 	char *text, *text_end;        /* free part of the memory for texts */
 };
 
@@ -82,7 +84,7 @@ static int take_row(struct builder *b, const struct object *o)
 		b->devices[b->n_devices++].row = o;
 		return 0;
 	default:
-		return unfit(b, o, "is of an unknown kind");
+		return o->kind < KINDS ? 0 : unfit(b, o, "is of an unknown kind");
 	}
 }
 
@@ -181,6 +183,7 @@ static void take_memory(struct builder *b)
 	struct tenant *t = carve(&at, 1, sizeof *t);
 
 	t->bytes = bytes;
+	arena_init(&t->arena, ARENA_CHUNK);
 	t->domains = carve(&at, domains, sizeof(struct str));
 	t->users = carve(&at, users, sizeof(struct user));
 	t->devices = carve(&at, devices, sizeof(struct device));
@@ -220,6 +223,11 @@ static void make_key(struct hash_key *key, const struct seal_key *seal)
 	crypto_kdf_derive_from_key((unsigned char *)key, sizeof *key, 1, "lookups", seal->key);
 }
 
+static void make_pin_key(struct hash_key key[2], const struct seal_key *seal)
+{
+	crypto_kdf_derive_from_key((unsigned char *)key, 2 * sizeof *key, 2, "lookups", seal->key);
+}
+
 static unsigned algs_in(const json_t *body)
 {
 	const json_t *list = json_object_get(body, "digest");
@@ -244,6 +252,7 @@ static void fill_tenant(struct builder *b)
 
 	atomic_init(&t->refs, 1);
 	make_key(&t->key, b->seal);
+	make_pin_key(t->pin_key, b->seal);
 	t->id = b->tenant_row->id;
 	t->version = b->objects->version;
 	for (size_t i = 0; i < b->objects->n && !b->objects->version; i++) {
@@ -272,6 +281,7 @@ static int fill_users(struct builder *b)
 		u->id = row->id;
 		u->extension = keep(b, str_z(row->key));
 		u->name = keep(b, text_in(row->body, "name"));
+		build_user(&b->rest, row, u);
 		if (i > 0 && str_eq(u->extension, u[-1].extension))
 			return unfit(b, row, "has an extension that another user has");
 		lookup_add(&t->users_by_extension, hash_str(&t->key, u->extension), (uint32_t)i);
@@ -290,16 +300,20 @@ static int find_users(struct builder *b)
 		if (!u)
 			return unfit(b, row, "has no user");
 		b->devices[i].user = (size_t)(u - b->t->users);
+		b->devices[i].order =
+			(uint8_t)json_integer_value(json_object_get(row->body, "order"));
 	}
 	return 0;
 }
 
-static int by_user_and_id(const void *a, const void *b)
+static int by_user_and_order(const void *a, const void *b)
 {
 	const struct device_row *left = a, *right = b;
 
 	if (left->user != right->user)
 		return left->user < right->user ? -1 : 1;
+	if (left->order != right->order)
+		return left->order < right->order ? -1 : 1;
 	return (left->row->id > right->row->id) - (left->row->id < right->row->id);
 }
 
@@ -333,6 +347,7 @@ static int fill_device(struct builder *b, size_t i)
 	d->username = keep(b, str_z(row->key));
 	d->global_username = keep(b, text_in(row->body, "global_username"));
 	d->user = u;
+	d->order = b->devices[i].order;
 	d->auth_algs = algs_in(row->body);
 	if (!d->auth_algs)
 		d->auth_algs = t->auth_algs;
@@ -353,20 +368,66 @@ static int fill_device(struct builder *b, size_t i)
 	return 0;
 }
 
+static int by_kind_and_id(const void *a, const void *b)
+{
+	const struct object *left = *(const struct object *const *)a;
+	const struct object *right = *(const struct object *const *)b;
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+/* Schedules reach from the tenant's last change on; rows of a trial have no time yet. */
+static uint64_t last_change(const struct object_set *objects)
+{
+	uint64_t at_ms = UINT64_C(1767225600000); /* 2026 */
+
+	for (size_t i = 0; i < objects->n; i++) {
+		if (objects->v[i].at_ms > at_ms)
+			at_ms = objects->v[i].at_ms;
+	}
+	return at_ms;
+}
+
+static void sort_rows(struct builder *b)
+{
+	struct build *r = &b->rest;
+	size_t n = 0;
+
+	*r = (struct build){.t = b->t, .objects = b->objects, .tenant_row = b->tenant_row,
+	                    .seal = b->seal, .why = b->why, .now_ms = last_change(b->objects)};
+	r->rows = zalloc(b->objects->n, sizeof *r->rows);
+	for (size_t i = 0; i < b->objects->n; i++) {
+		if (!b->objects->v[i].removed)
+			r->rows[n++] = &b->objects->v[i];
+	}
+	qsort(r->rows, n, sizeof *r->rows, by_kind_and_id);
+	for (size_t i = 0; i < n; i++)
+		r->first[r->rows[i]->kind + 1] = i + 1;
+	for (size_t k = 0; k < KINDS; k++) {
+		if (r->first[k + 1] < r->first[k])
+			r->first[k + 1] = r->first[k];
+	}
+}
+
 static int fill(struct builder *b)
 {
 	int err;
 
 	fill_tenant(b);
-	err = fill_users(b);
+	sort_rows(b);
+	err = build_tenant_fields(&b->rest);
+	if (!err)
+		err = fill_users(b);
 	if (!err)
 		err = find_users(b);
 	if (err)
 		return err;
-	qsort(b->devices, b->n_devices, sizeof *b->devices, by_user_and_id);
+	qsort(b->devices, b->n_devices, sizeof *b->devices, by_user_and_order);
 	for (size_t i = 0; i < b->n_devices && !err; i++)
 		err = fill_device(b, i);
-	return err;
+	return err ? err : build_objects(&b->rest);
 }
 
 int tenant_build(const struct tenant **out, const struct object_set *objects,
@@ -377,6 +438,8 @@ int tenant_build(const struct tenant **out, const struct object_set *objects,
 
 	if (!err)
 		err = check_owner(&b);
+	if (!err)
+		err = refs_check(objects, why);
 	if (!err) {
 		take_memory(&b);
 		err = fill(&b);
@@ -387,5 +450,6 @@ int tenant_build(const struct tenant **out, const struct object_set *objects,
 	}
 	free(b.users);
 	free(b.devices);
+	free(b.rest.rows);
 	return err;
 }

@@ -111,12 +111,21 @@ static void test_unknown_field_names_those_that_are_known(void **state)
 	(void)state;
 	assert_faults("{" HEAD ",\"colour\":1,\"users\":[{\"name\":\"x\",\"extension\":\"1\","
 	              "\"devices\":[{\"username\":\"a\",\"password\":\"b\",\"name\":\"c\"}],\"id\":1}]}",
-	              "\"colour\" is not known here; a tenant has: tenant, domains, digest, users\n"
-	              "users[0]: \"id\" is not known here; a user has: name, extension, devices\n"
+	              "\"colour\" is not known here; a tenant has: tenant, domains, digest, country, area_code, "
+	              "outside_prefix, emergency, timezone, language, day_mode, class, users, ring_groups, flows, "
+	              "flow_drafts, flow_tests, schedules, prompts, lists, conferences, queues, mailboxes, classes, "
+	              "variables, extensions, numbers, speed_dials, feature_codes\n"
+	              "users[0]: \"id\" is not known here; a user has: name, extension, devices, language, "
+	              "ring, ring_s, class, caller_id, dnd, forward_always, forward_busy, forward_no_answer, "
+	              "forward_unregistered, follow_me, screen, voicemail, voicemail_pin, greeting, fallback, "
+	              "directory, spoken_name\n"
 	              "users[0].devices[0]: \"name\" is not known here; a device has: username, password, "
-	              "digest\n");
+	              "digest, order\n");
 	assert_faults("{" HEAD ",\"name\":\"x\"}",
-	              "\"name\" is not known here; a tenant has: tenant, domains, digest, users\n");
+	              "\"name\" is not known here; a tenant has: tenant, domains, digest, country, area_code, "
+	              "outside_prefix, emergency, timezone, language, day_mode, class, users, ring_groups, flows, "
+	              "flow_drafts, flow_tests, schedules, prompts, lists, conferences, queues, mailboxes, classes, "
+	              "variables, extensions, numbers, speed_dials, feature_codes\n");
 }
 
 static void test_what_we_make_cannot_be_set(void **state)
