@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command.h"
 
-static const char *const kind_words[] = {"tenant", "user", "device", NULL};
+static const char *const kind_words[] = {
+	"tenant", "user", "device", "prompt", "variable", "list", "class", "schedule", "mailbox",
+	"ring_group", "conference", "queue", "flow", "flow_draft", "flow_test", "extension", "number",
+	"speed_dial", "feature_code", NULL};
 static const char *const assume_words[] = {"registered", "unregistered", "busy", NULL};
 static const char *const shell_words[] = {"bash", NULL};
 
@@ -11,13 +14,13 @@ static const struct command_arg file_args[] = {
 	{"file", "FILE", ARG_POSITION | ARG_REQUIRED, NULL, "a tenant file, YAML or JSON; - reads standard input"},
 };
 static const struct command_arg get_args[] = {
-	{"kind", "KIND", ARG_POSITION | ARG_REQUIRED, kind_words, "tenant, user or device"},
+	{"kind", "KIND", ARG_POSITION | ARG_REQUIRED, kind_words, "tenant, user, device, ring_group, flow, schedule ..."},
 	{"id", "ID", ARG_POSITION, NULL, "name, extension, user name or number of one object"},
 	TENANT_ARG,
 	{"version", "N", 0, NULL, "as it was at this version of the tenant; needs --tenant"},
 };
 static const struct command_arg history_args[] = {
-	{"kind", "KIND", ARG_POSITION | ARG_REQUIRED, kind_words, "tenant, user or device"},
+	{"kind", "KIND", ARG_POSITION | ARG_REQUIRED, kind_words, "tenant, user, device, ring_group, flow, schedule ..."},
 	{"id", "ID", ARG_POSITION | ARG_REQUIRED, NULL, "name, extension, user name or number of the object"},
 	{"tenant", "TENANT", 0, NULL, "whose; needed when several tenants have such an object, or it is no more"},
 };

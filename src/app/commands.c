@@ -19,6 +19,18 @@ struct str commands_arg(const json_t *args, const char *name)
 	return (struct str){json_string_value(v), json_string_length(v)};
 }
 
+/* Whatever kind it is a field of. */
+static bool is_secret(const char *name)
+{
+	for (enum kind_id k = 0; k < KINDS; k++) {
+		const struct field *f = kind_field(kind_get(k), str_z(name));
+
+		if (f && f->type == FIELD_SECRET)
+			return true;
+	}
+	return false;
+}
+
 void commands_wipe_passwords(const json_t *v)
 {
 	const char *key;
@@ -27,7 +39,7 @@ void commands_wipe_passwords(const json_t *v)
 	json_array_foreach(v, i, inner)
 		commands_wipe_passwords(inner);
 	json_object_foreach((json_t *)(uintptr_t)v, key, inner) {
-		if (json_is_string(inner) && strcmp(key, "password") == 0)
+		if (json_is_string(inner) && is_secret(key))
 			mem_wipe((char *)(uintptr_t)json_string_value(inner), json_string_length(inner));
 		else
 			commands_wipe_passwords(inner);

@@ -5,23 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "service/config_body.h"
 #include "tenant/ref.h"
-
-struct entry {
-	uint64_t id;
-	uint64_t version;
-	const struct tenant *tenant;
-	bool loaded;
-	struct object_set objects; /* while loaded */
-};
-
-struct config {
-	struct config_args args;
-	struct entry *entries;
-	size_t n, cap;
-	size_t n_objects; /* of all entries that are loaded */
-	const struct directory *directory;
-};
 
 enum {
 	RESULT_TEXT_MAX = 16 << 20,
@@ -53,8 +38,8 @@ static int read_objects(const struct config *c, const struct entry *e, struct ob
 	return err;
 }
 
-/** Others' make room: who plans or looks at one tenant seldom comes back to another. */
-static int load_objects(struct config *c, struct entry *e)
+/* Others' make room: who plans or looks at one tenant seldom comes back to another. */
+int config_load(struct config *c, struct entry *e)
 {
 	struct object_set objects;
 	if (e->loaded)
@@ -68,7 +53,7 @@ static int load_objects(struct config *c, struct entry *e)
 	return 0;
 }
 
-static struct entry *entry_by_name(const struct config *c, struct str name)
+struct entry *config_entry(const struct config *c, struct str name)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (c->entries[i].tenant && str_eq(tenant_name(c->entries[i].tenant), name))
@@ -179,7 +164,7 @@ size_t config_tenants(const struct config *c)
 
 uint64_t config_version(const struct config *c, struct str tenant)
 {
-	const struct entry *e = entry_by_name(c, tenant);
+	const struct entry *e = config_entry(c, tenant);
 	return e ? e->version : 0;
 }
 
@@ -190,13 +175,13 @@ struct store *config_store(const struct config *c)
 
 const struct object_set *config_objects(struct config *c, struct str tenant)
 {
-	struct entry *e = entry_by_name(c, tenant);
-	return e && load_objects(c, e) == 0 ? &e->objects : NULL;
+	struct entry *e = config_entry(c, tenant);
+	return e && config_load(c, e) == 0 ? &e->objects : NULL;
 }
 
 /* -- the check before a commit ------------------------------------------------------- */
 
-static struct object copy_row(const struct object *o)
+struct object config_copy_row(const struct object *o)
 {
 	struct object copy = *o;
 	copy.key = o->key ? str_dupz(str_z(o->key)) : NULL;
@@ -221,10 +206,8 @@ static void add_trial_row(struct object_set *out, const struct change_set *cs, s
                           uint64_t tenant)
 {
 	const struct change *ch = &cs->v[i];
-	if (ch->what == CHANGE_REMOVE)
-		return;
-	struct object row = copy_row(&ch->row);
-	row.removed = false;
+	struct object row = config_copy_row(&ch->row);
+	row.removed = ch->what == CHANGE_REMOVE; /* it stays, so that faults can name it */
 	if (!row.id)
 		row.id = trial_id(i);
 	refs_map(kind_get(row.kind), row.body, trial_ref, NULL);
@@ -255,28 +238,34 @@ static void trial_objects(const struct entry *e, const struct change_set *cs,
 			replaced[cs->v[i].before - e->objects.v] = true;
 	for (size_t i = 0; i < n; i++)
 		if (!replaced[i])
-			object_set_add(out, copy_row(&e->objects.v[i]));
+			object_set_add(out, config_copy_row(&e->objects.v[i]));
 	for (size_t i = 0; i < cs->n; i++)
 		add_trial_row(out, cs, i, trial_tenant(e, cs));
 	free(replaced);
 }
 
-/* Would the tenant be one, and would it get on with the others? */
-static int check(const struct config *c, const struct entry *e, const struct change_set *cs,
-                 struct buf *why)
+int config_trial(const struct config *c, const struct entry *e, const struct change_set *cs,
+                 const struct tenant **out, struct buf *why)
 {
 	struct object_set objects = {0};
+	trial_objects(e, cs, &objects);
+	int err = tenant_build(out, &objects, c->args.seal, c->args.realm, why);
+	object_set_fini(&objects);
+	return err;
+}
+
+int config_check(const struct config *c, const struct entry *e, const struct change_set *cs,
+                 struct buf *why)
+{
 	const struct tenant *tenant = NULL;
 	const struct directory *directory = NULL;
-	trial_objects(e, cs, &objects);
-	int err = tenant_build(&tenant, &objects, c->args.seal, c->args.realm, why);
+	int err = config_trial(c, e, cs, &tenant, why);
 	if (err == 0)
 		err = build_directory(c, e, tenant, &directory, why);
 	if (directory)
 		directory_unref(directory);
 	if (tenant)
 		tenant_unref(tenant);
-	object_set_fini(&objects);
 	return err;
 }
 
@@ -344,7 +333,7 @@ static int commit(struct config *c, struct entry *e, struct change_set *cs, cons
 
 /* -- plan, apply, undo --------------------------------------------------------------- */
 
-static void result_fill(struct config_result *out, const struct change_set *cs, uint64_t version)
+void config_result_fill(struct config_result *out, const struct change_set *cs, uint64_t version)
 {
 	buf_init(&out->text, RESULT_TEXT_MAX);
 	change_set_put_text(&out->text, cs);
@@ -366,17 +355,13 @@ static int plan(struct config *c, const json_t *file, struct entry **e, struct c
 	int err = tenant_file_name(file, &name, why);
 	if (err)
 		return err;
-	*e = entry_by_name(c, name);
-	err = *e ? load_objects(c, *e) : 0;
-	if (err) {
-		buf_printf(why, "the tenant cannot be read: %s", err_text(err));
-		return err;
-	}
+	struct entry *e = config_entry(c, tenant);
+	return e && config_load(c, e) == 0 ? &e->objects : NULL;
 	err = tenant_file_plan(file, *e ? &(*e)->objects : &nothing, c->args.seal, c->args.rng, cs,
 	                       why);
 	if (err || cs->n == 0)
 		return err;
-	err = check(c, *e, cs, why);
+	err = config_check(c, *e, cs, why);
 	if (err)
 		change_set_fini(cs);
 	return err;
@@ -389,19 +374,18 @@ int config_plan(struct config *c, const json_t *file, struct config_result *out,
 	int err = plan(c, file, &e, &cs, why);
 	if (err)
 		return err;
-	result_fill(out, &cs, e ? e->version : 0);
+	config_result_fill(out, &cs, e ? e->version : 0);
 	change_set_fini(&cs);
 	return 0;
 }
 
-/** Commits what was planned for `e` (NULL: a new tenant) and ends `cs`. */
-static int carry_out(struct config *c, struct entry *e, struct change_set *cs, const char *who,
+int config_carry_out(struct config *c, struct entry *e, struct change_set *cs, const char *who,
                      uint64_t at_ms, struct config_result *out, struct buf *why)
 {
 	/* The result is printed before the commit: the changes refer to objects that it replaces. */
 	uint64_t version = e ? e->version : 0;
 	int err = 0;
-	result_fill(out, cs, version);
+	config_result_fill(out, cs, version);
 	if (cs->n)
 		err = commit(c, e, cs, who, at_ms, &version, why);
 	json_object_set_new(out->json, "version", json_integer((json_int_t)version));
@@ -419,19 +403,16 @@ int config_apply(struct config *c, const json_t *file, const char *who, uint64_t
 	int err = plan(c, file, &e, &cs, why);
 	if (err)
 		return err;
-	return carry_out(c, e, &cs, who, at_ms, out, why);
+	return config_carry_out(c, e, &cs, who, at_ms, out, why);
 }
 
 static void add_change(struct change_set *cs, enum change_kind what, const struct object *row,
                        struct object *before)
 {
-	struct change *grown = realloc(cs->v, (cs->n + 1) * sizeof *grown);
-	if (!grown)
-		abort();
-	cs->v = grown;
-	grown[cs->n] = (struct change){.what = what, .row = copy_row(row), .before = before};
-	grown[cs->n].row.removed = what == CHANGE_REMOVE;
-	cs->n++;
+	struct change change = {.what = what, .row = config_copy_row(row), .before = before};
+
+	change.row.removed = what == CHANGE_REMOVE;
+	change_set_add(cs, change);
 }
 
 /* The additions of an undo. */
@@ -448,7 +429,7 @@ static json_int_t follow_ref(json_int_t id, void *arg)
 	return to && r->added[to - r->then->v] ? -(json_int_t)r->added[to - r->then->v] : id;
 }
 
-static void difference(struct change_set *cs, const struct object_set *now,
+void config_difference(struct change_set *cs, const struct object_set *now,
                        const struct object_set *then)
 {
 	size_t *added = calloc(then->n + 1, sizeof *added); /* index of its change + 1 */
@@ -499,7 +480,7 @@ static int undo_plan(struct config *c, struct entry *e, struct change_set *cs, s
 		           STR_ARG(tenant_name(e->tenant)));
 		return E_POLICY;
 	}
-	int err = load_objects(c, e);
+	int err = config_load(c, e);
 	if (!err)
 		err = store_rows(c->args.store, e->id, e->version - 1, &then);
 	if (err) {
@@ -507,9 +488,9 @@ static int undo_plan(struct config *c, struct entry *e, struct change_set *cs, s
 		return err;
 	}
 	cs->tenant_name = tenant_name(e->tenant);
-	difference(cs, &e->objects, &then);
+	config_difference(cs, &e->objects, &then);
 	object_set_fini(&then);
-	err = check(c, e, cs, why);
+	err = config_check(c, e, cs, why);
 	if (err)
 		change_set_fini(cs);
 	return err;
@@ -524,7 +505,7 @@ int config_build(const struct config *c, const struct object_set *objects, const
 int config_undo(struct config *c, struct str tenant, const char *who, uint64_t at_ms,
                 struct config_result *out, struct buf *why)
 {
-	struct entry *e = tenant.n ? entry_by_name(c, tenant) : last_changed(c);
+	struct entry *e = tenant.n ? config_entry(c, tenant) : last_changed(c);
 	if (!e) {
 		buf_printf(why, "there is no tenant %s" STR_FMT, tenant.n ? "" : "yet", STR_ARG(tenant));
 		return ENOENT;
@@ -533,5 +514,5 @@ int config_undo(struct config *c, struct str tenant, const char *who, uint64_t a
 	int err = undo_plan(c, e, &cs, why);
 	if (err)
 		return err;
-	return carry_out(c, e, &cs, who, at_ms, out, why);
+	return config_carry_out(c, e, &cs, who, at_ms, out, why);
 }

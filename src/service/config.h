@@ -76,6 +76,26 @@ must_check int config_apply(struct config *c, const json_t *file, const char *wh
 must_check int config_undo(struct config *c, struct str tenant, const char *who, uint64_t at_ms,
                            struct config_result *out, struct buf *why);
 
+/**
+ * Make the draft of a flow its next version, or the first of a new flow; the draft is gone then.
+ * `gate` (NULL: none) looks at the tenant as it would be and may refuse with a line or more.
+ * ENOENT: there is no such tenant or draft; E_POLICY: it is no flow, or the gate's refusal.
+ */
+typedef int config_gate_fn(const struct tenant *next, struct str flow, struct buf *why, void *arg);
+must_check int config_publish(struct config *c, struct str tenant, struct str flow,
+                              config_gate_fn *gate, void *arg, const char *who, uint64_t at_ms,
+                              struct config_result *out, struct buf *why);
+/**
+ * Make what a flow was at a version of the tenant its next version. ENOENT: no such tenant or flow,
+ * or it was not there then; E_POLICY: what it refers to is no more.
+ */
+must_check int config_rollback(struct config *c, struct str tenant, struct str flow,
+                               uint64_t version, const char *who, uint64_t at_ms,
+                               struct config_result *out, struct buf *why);
+/** What changed from version `a` of a tenant to version `b` (0: now). ENOENT, EIO */
+must_check int config_diff(struct config *c, struct str tenant, uint64_t a, uint64_t b,
+                           struct config_result *out, struct buf *why);
+
 struct config_query {
 	enum kind_id kind;
 	struct str tenant;  /* empty: all */

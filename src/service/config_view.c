@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "service/config.h"
+#include "tenant/ref.h"
 
 /* A reference shows the key of what it refers to, beside its id. */
 static void put_ref(json_t *fields, const struct field *f, const json_t *value,
@@ -18,7 +19,9 @@ static void put_ref(json_t *fields, const struct field *f, const json_t *value,
 		json_object_set_new(fields, f->name, json_string(to->key));
 }
 
-static json_t *visible_fields(const struct object *o, const struct object_set *set)
+/* References as the tenant file has them. */
+static json_t *visible_fields(const struct object *o, const struct object_set *set,
+                              const struct object_index *index)
 {
 	const struct kind *k = kind_get(o->kind);
 	json_t *fields = json_object();
@@ -30,7 +33,7 @@ static json_t *visible_fields(const struct object *o, const struct object_set *s
 		if (f->type == FIELD_REF)
 			put_ref(fields, f, value, set);
 		else
-			json_object_set(fields, f->name, value);
+			json_object_set_new(fields, f->name, ref_print(f, value, index));
 	}
 	return fields;
 }
@@ -44,13 +47,14 @@ static json_t *print_time(uint64_t wall_ms)
 	return json_stringn(text.p, text.n);
 }
 
-static json_t *print_object(const struct object *o, struct str tenant, const struct object_set *set)
+static json_t *print_object(const struct object *o, struct str tenant, const struct object_set *set,
+                            const struct object_index *index)
 {
 	return json_pack("{s:I,s:s%,s:s,s:s,s:I,s:o,s:s,s:o}", "id", (json_int_t)o->id, "tenant",
 	                 tenant.p, tenant.n, "kind", kind_get(o->kind)->name, "key",
 	                 o->key ? o->key : "", "version", (json_int_t)o->version, "at",
 	                 print_time(o->at_ms), "who", o->who ? o->who : "", "fields",
-	                 visible_fields(o, set));
+	                 visible_fields(o, set, index));
 }
 
 /* The key counts before the number: an extension looks like an id. */
@@ -67,15 +71,15 @@ static const struct object *find(const struct object_set *set, enum kind_id kind
 static void collect(json_t *list, const struct config_query *q, struct str tenant,
                     const struct object_set *set)
 {
-	if (q->id.n) {
-		const struct object *o = find(set, q->kind, q->id);
-		if (o)
-			json_array_append_new(list, print_object(o, tenant, set));
-		return;
+	const struct object *one = q->id.n ? find(set, q->kind, q->id) : NULL;
+	struct object_index index;
+
+	object_index_init(&index, set);
+	for (size_t i = 0; i < set->n; i++) {
+		if (q->id.n ? &set->v[i] == one : set->v[i].kind == q->kind)
+			json_array_append_new(list, print_object(&set->v[i], tenant, set, &index));
 	}
-	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i].kind == q->kind)
-			json_array_append_new(list, print_object(&set->v[i], tenant, set));
+	object_index_fini(&index);
 }
 
 static int collect_as_of(struct config *c, const struct config_query *q, const struct tenant *t,
@@ -140,14 +144,17 @@ static json_t *print_versions(const struct object_set *versions, struct str tena
                               const struct object_set *now)
 {
 	json_t *list = json_array();
+	struct object_index index;
+	object_index_init(&index, now);
 	for (size_t i = 0; i < versions->n; i++) {
 		const struct object *o = &versions->v[i];
-		json_t *line = print_object(o, tenant, now);
+		json_t *line = print_object(o, tenant, now, &index);
 		json_object_set_new(line, "removed", json_boolean(o->removed));
 		json_object_set_new(line, "changed",
 		                    changed_fields(o, i ? &versions->v[i - 1] : NULL));
 		json_array_append_new(list, line);
 	}
+	object_index_fini(&index);
 	return list;
 }
 
