@@ -56,10 +56,17 @@ static const struct command_arg explain_args[] = {
 	{"version", "N", 0, NULL, "by the configuration of this version"},
 	{"as_of", "TIME", 0, NULL, "by the configuration of this moment"},
 };
-static const char *const flow_words[] = {"check", "test", "replay", NULL};
+static const struct command_arg diff_args[] = {
+	{"a", "A", ARG_POSITION | ARG_REQUIRED, NULL, "the older version of the tenant"},
+	{"b", "B", ARG_POSITION, NULL, "the newer one; now unless told"},
+	{"tenant", "TENANT", ARG_REQUIRED, NULL, "whose"},
+};
+static const char *const flow_words[] = {
+	"check", "test", "replay", "publish", "rollback", NULL};
 static const struct command_arg flow_args[] = {
-	{"verb", "VERB", ARG_POSITION | ARG_REQUIRED, flow_words, "check, test or replay"},
+	{"verb", "VERB", ARG_POSITION | ARG_REQUIRED, flow_words, "check, test, replay, publish or rollback"},
 	{"name", "NAME", ARG_POSITION, NULL, "the flow; its draft counts, where there is one"},
+	{"version", "VERSION", ARG_POSITION, NULL, "rollback: the tenant's version whose flow comes back"},
 	{"tenant", "TENANT", 0, NULL, "whose; needed when there are several"},
 	{"since", "TIME", 0, NULL, "replay: calls of the last 7d, 12h, 30m; 7d unless told"},
 };
@@ -88,10 +95,13 @@ static const struct command commands[COMMANDS] = {
 	{COMMAND_CDR, "cdr", ARGS(cdr_args), "Show call detail records, newest first, or one of them.", NULL},
 	{COMMAND_EXPLAIN, "explain", ARGS(explain_args), "Say where a call would go, and why.",
 	 "Asks the routing engine itself. No call is made.\n"},
-	{COMMAND_FLOW, "flow", ARGS(flow_args), "Say what is wrong with a flow, run its tests, replay calls against it.",
+	{COMMAND_DIFF, "diff", ARGS(diff_args), "Show what changed between two versions of a tenant.", NULL},
+	{COMMAND_FLOW, "flow", ARGS(flow_args), "Check, try, publish and roll back a flow.",
 	 "check   dead ends, loops, missing prompts and time-outs\n"
 	 "test    the saved tests (of one flow, or all)\n"
-	 "replay  calls that were made, by the flow as it is and by its draft: which would go elsewhere\n"},
+	 "replay  calls that were made, by the flow as it is and by its draft: which would go elsewhere\n"
+	 "publish   make the draft the flow's next version, when it has no errors and its tests pass\n"
+	 "rollback  make what the flow was at a version of the tenant its next version\n"},
 	{COMMAND_REACH, "reach", ARGS(reach_args), "Show every way in which a call can get somewhere.", NULL},
 	{COMMAND_STATUS, "status", NULL, 0, "Show how the daemon is.", NULL},
 	{COMMAND_COMPLETION, "completion", ARGS(completion_args), "Print the completion script of a shell.",

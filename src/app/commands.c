@@ -321,6 +321,11 @@ static void reach(struct control_request *rq, struct commands *cs, const json_t 
 	commands_reach(rq, cs, args);
 }
 
+static void diff(struct control_request *rq, struct commands *cs, const json_t *args)
+{
+	commands_diff(rq, cs, args);
+}
+
 static command_fn *const handlers[COMMANDS] = {
 	[COMMAND_APPLY] = apply,
 	[COMMAND_PLAN] = plan,
@@ -332,6 +337,7 @@ static command_fn *const handlers[COMMANDS] = {
 	[COMMAND_HANGUP] = hangup,
 	[COMMAND_CDR] = cdr,
 	[COMMAND_EXPLAIN] = explain,
+	[COMMAND_DIFF] = diff,
 	[COMMAND_FLOW] = flow,
 	[COMMAND_REACH] = reach,
 	[COMMAND_STATUS] = status,

@@ -34,4 +34,11 @@ bool commands_tenant(struct control_request *rq, const struct commands *cs, cons
 void commands_explain(struct control_request *rq, struct commands *cs, const json_t *args);
 /** app/flow_commands.c */
 void commands_flow(struct control_request *rq, struct commands *cs, const json_t *args);
+/** The same: errors of a flow that is to be published. E_POLICY and lines in `out`. */
+must_check int flow_check_called(const struct tenant *t, struct str name, struct buf *out);
+/** app/flow_publish.c; `name` and `tenant` were found. */
+void flow_publish(struct control_request *rq, struct commands *cs, struct str tenant, struct str name);
+void flow_rollback(struct control_request *rq, struct commands *cs, struct str tenant, struct str name,
+                   struct str version);
+void commands_diff(struct control_request *rq, struct commands *cs, const json_t *args);
 void commands_reach(struct control_request *rq, struct commands *cs, const json_t *args);

@@ -73,10 +73,26 @@ static size_t emergency_numbers(const struct tenant *t, char mem[MAX_EMERGENCY][
 	return n;
 }
 
-static void check(struct control_request *rq, struct commands *cs, struct str tenant, struct str name)
+static struct flow_findings find_faults(const struct tenant *t, struct str name, struct buf *out)
 {
 	struct str numbers[MAX_EMERGENCY];
 	char mem[MAX_EMERGENCY][8];
+	const struct flow_check_env env = {
+		.flow = other_flow, .prompt = can_be_heard, .arg = (void *)(uintptr_t)t,
+		.emergency = numbers, .n_emergency = emergency_numbers(t, mem, numbers),
+	};
+	const struct call_flow *f = tenant_flow(t, flow_called(t, name));
+
+	return f ? flow_check(f, &env, out) : (struct flow_findings){0};
+}
+
+int flow_check_called(const struct tenant *t, struct str name, struct buf *out)
+{
+	return find_faults(t, name, out).errors ? E_POLICY : 0;
+}
+
+static void check(struct control_request *rq, struct commands *cs, struct str tenant, struct str name)
+{
 	const struct tenant *t = NULL;
 	struct buf text;
 	bool draft = false;
@@ -88,12 +104,7 @@ static void check(struct control_request *rq, struct commands *cs, struct str te
 		buf_fini(&text);
 		return;
 	}
-	const struct flow_check_env env = {
-		.flow = other_flow, .prompt = can_be_heard, .arg = (void *)(uintptr_t)t,
-		.emergency = numbers, .n_emergency = emergency_numbers(t, mem, numbers),
-	};
-	const struct call_flow *f = tenant_flow(t, flow_called(t, name));
-	struct flow_findings found = f ? flow_check(f, &env, &text) : (struct flow_findings){0};
+	struct flow_findings found = find_faults(t, name, &text);
 	json_t *out = json_pack("{s:s%,s:b,s:I,s:I,s:s%}", "flow", name.p, name.n, "draft", draft, "errors",
 	                        (json_int_t)found.errors, "warnings", (json_int_t)found.warnings,
 	                        "findings", text.p ? text.p : "", text.n);
@@ -314,8 +325,12 @@ void commands_flow(struct control_request *rq, struct commands *cs, const json_t
 		test(rq, cs, t, name);
 	else if (str_eq(verb, STR("replay")))
 		replay(rq, cs, t, name, commands_arg(args, "since"));
+	else if (str_eq(verb, STR("publish")))
+		flow_publish(rq, cs, tenant_name(t), name);
+	else if (str_eq(verb, STR("rollback")))
+		flow_rollback(rq, cs, tenant_name(t), name, commands_arg(args, "version"));
 	else
-		control_refuse(rq, EXIT_USAGE, STR("there are check, test and replay"));
+		control_refuse(rq, EXIT_USAGE, STR("there are check, test, replay, publish, rollback"));
 }
 
 void commands_reach(struct control_request *rq, struct commands *cs, const json_t *args)

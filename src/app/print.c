@@ -285,6 +285,7 @@ void print_result(struct buf *out, enum command_id command, const json_t *result
 	case COMMAND_EXPLAIN:
 		put_explanation(out, result);
 		break;
+	case COMMAND_DIFF:
 	case COMMAND_FLOW:
 	case COMMAND_REACH:
 		buf_str(out, text);
