@@ -276,7 +276,7 @@ static void test_device_without_its_user_is_told(void **state)
 	struct fixture *f = *state;
 
 	row(f, KIND_USER, "1001")->removed = true;
-	assert_no_build(f, test_seal_key(), "device \"1001\" (id 106): has no user\n");
+	assert_no_build(f, test_seal_key(), "user \"1001\" cannot be removed: it is used by device \"1001\" (user)\n");
 }
 
 static void test_rows_of_another_tenant_do_not_get_in(void **state)
