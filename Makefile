@@ -178,6 +178,11 @@ bench-scale: all $(O)/bench/sipgen
 bench-codec: $(O)/bench/bench_codec
 	$(O)/bench/bench_codec $(VOICE)
 
+# CPU of a routing decision.
+.PHONY: bench-route
+bench-route: $(O)/bench/bench_route
+	$(O)/bench/bench_route
+
 # Peers beside Tandem: CPU per registration, call and relayed packet. make bench, or bench/run --help.
 BENCH := $(addprefix $(O)/bench/,sipgen rtp_gen relay_host)
 .PHONY: bench bench-relay
@@ -320,6 +325,11 @@ help:
 	@echo "make bench-codec           CPU of codecs and transcoded pairs"
 	@echo "make bench      CPU per registration, call and relayed packet, beside the peers' (bench/run --help)"
 	@echo "make bench-relay           relayed packets alone"
+	@echo "make stats      sizes of files and functions, tests"
+	@echo "make fuzz T=fuzz_sip_msg S=60   one fuzz target; make fuzz-all: each of them"
+	@echo "make bench      CPU per registration and call, beside the peers' (bench/run --help)"
+	@echo "make bench-relay           CPU and delay of relayed calls"
+	@echo "make bench-route           CPU of a routing decision"
 	@echo "make install    PREFIX=/usr/local DESTDIR="
 	@echo "make clean      forget build/"
 

@@ -12,7 +12,7 @@ _tandem()
 		esac
 	done
 	case $command in
-	"") words="--data --json --help --version apply plan get history undo registrations calls hangup cdr explain status completion" ;;
+	"") words="--data --json --help --version apply plan get history undo registrations calls hangup cdr explain flow reach status completion" ;;
 	apply) words="--help" ;;
 	plan) words="--help" ;;
 	get) words="--help tenant user device --tenant --version" ;;
@@ -22,7 +22,9 @@ _tandem()
 	calls) words="--help --tenant" ;;
 	hangup) words="--help" ;;
 	cdr) words="--help --tenant --before --limit" ;;
-	explain) words="--help --tenant --from --to --at --assume" ;;
+	explain) words="--help --tenant --from --to --flow --at --assume --present --digits --ring --queue --webhook --message --day_mode --version --as_of" ;;
+	flow) words="--help check test replay --tenant --since" ;;
+	reach) words="--help --to --tenant" ;;
 	status) words="--help" ;;
 	completion) words="--help bash" ;;
 	esac

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "tenant/kind.h"
+#include "tenant/node.h"
 
 static void put_log(struct buf *out)
 {
@@ -36,6 +37,21 @@ static void put_metrics(struct buf *out)
 	}
 }
 
+static void put_nodes(struct buf *out)
+{
+	buf_lit(out, "# Nodes of call flows\n\n"
+	             "Made from `src/tenant/node_table.h` by `make docs`; do not edit.\n\n"
+	             "A flow has a `start` and `nodes` by name. A node has its `kind`, its fields, and in `exits` the node\n"
+	             "that each exit leads to. `(must)`: left out, the flow is refused or the checker complains.\n\n"
+	             "*items*: a prompt's name, or one of `{say: TEXT}`, `{number: N}`, `{digits: N}`, `{time: now}`,\n"
+	             "`{date: now}`, `{duration: S}`, `{tone: NAME}`, `{silence_ms: N}`. *target*: `user:1001`, `flow:main`,\n"
+	             "`ring_group:sales`, `conference:..`, `queue:..`, `mailbox:..`, `external:+49..`. *members*: targets, or\n"
+	             "`{target: .., weight: .., tier: .., ring_s: ..}`. *cases*: `{is: TEXT, exit: NAME}`, `{begins: ..}`,\n"
+	             "`{list: NAME, exit: ..}`. In texts `${name}` is a variable of the call, or `caller`, `caller_name`,\n"
+	             "`dialled`, `digits`, `language`, `day_mode`, or one of the tenant.\n");
+	node_put_doc(out);
+}
+
 int docs_put(struct buf *out, struct str name)
 {
 	static const struct {
@@ -46,6 +62,7 @@ int docs_put(struct buf *out, struct str name)
 		{"log", put_log},
 		{"metrics", put_metrics},
 		{"tenant-file", kind_put_doc},
+		{"flow-nodes", put_nodes},
 	};
 	for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
 		if (!str_eq(str_z(documents[i].name), name))

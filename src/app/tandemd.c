@@ -69,7 +69,7 @@ static int print_help(void)
 	        "  --config FILE       settings, as YAML or JSON\n"
 	        "  --set NAME=VALUE    one setting; ranks above the environment and the file\n"
 	        "  --demo              on empty data make a tenant with four users; say what to type\n"
-	        "  --print-docs NAME   settings, log, metrics or tenant-file, as Markdown\n"
+	        "  --print-docs NAME   settings, log, metrics, flow-nodes or tenant-file, as Markdown\n"
 	        "  --version, --help\n\n"
 	        "Settings (in the environment: TANDEM_SIP_LISTEN for sip.listen):\n\n");
 	settings_put_help(&out);

@@ -101,6 +101,7 @@ void feature_emit(struct walk *w)
 	struct walk quiet = *w; /* what was noted once need not be noted again */
 
 	quiet.tr = NULL;
+	quiet.out->text_n = 0;
 	switch (*phase_of(w)) {
 	case NUMBER:
 		emit_number(&quiet);

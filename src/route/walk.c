@@ -253,6 +253,7 @@ static void run(struct walk *w, struct verdict v)
 	for (;;) {
 		switch (v.kind) {
 		case VERDICT_WAIT:
+			w->out->text_n = 0; /* what the step needed on its way */
 			nodes[w->node->kind]->emit(w);
 			w->s->at = ROUTE_AT_FLOW;
 			return;

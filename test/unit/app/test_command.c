@@ -83,7 +83,7 @@ static void test_wrong_words_are_refused_by_name(void **state)
 	refused("get user -x", "-x");
 	refused("get user --tenant", "--tenant wants TENANT");
 	refused("get user --tenant a --tenant b", "twice");
-	refused("explain --tenant acme --from 1", "--to B is missing");
+	refused("explain --tenant acme --to 1", "--from A is missing");
 	refused("explain --tenant acme --from 1 --to 2 --assume asleep", "asleep");
 	refused("status now", "what is \"now\"");
 }
@@ -118,7 +118,7 @@ static void test_completion_knows_commands_and_options(void **state)
 	buf_init(&out, 65536);
 	commands_put_completion(&out);
 	buf_ch(&out, 0);
-	assert_non_null(strstr(out.p, "explain) words=\"--help --tenant --from --to --at --assume\""));
+	assert_non_null(strstr(out.p, "explain) words=\"--help --tenant --from --to --flow --at --assume "));
 	assert_non_null(strstr(out.p, "get) words=\"--help tenant user device --tenant --version\""));
 	assert_non_null(strstr(out.p, "--assume) words=\"registered unregistered busy\""));
 	buf_fini(&out);

@@ -71,6 +71,12 @@ static void test_metrics_document_is_fresh(void **state)
 	document_is_fresh("metrics", "doc/metrics.md", NULL);
 }
 
+static void test_document_of_nodes_is_fresh(void **state)
+{
+	(void)state;
+	document_is_fresh("flow-nodes", "doc/flow-nodes.md", NULL);
+}
+
 static void test_reference_of_the_tenant_file_is_fresh(void **state)
 {
 	(void)state;
@@ -102,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_settings_document_is_fresh),
 		cmocka_unit_test(test_log_document_is_fresh),
 		cmocka_unit_test(test_metrics_document_is_fresh),
+		cmocka_unit_test(test_document_of_nodes_is_fresh),
 		cmocka_unit_test(test_reference_of_the_tenant_file_is_fresh),
 		cmocka_unit_test(test_completion_is_fresh),
 		cmocka_unit_test(test_unknown_document_is_refused),
