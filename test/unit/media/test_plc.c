@@ -132,6 +132,23 @@ static void test_stretched_tones_stay_tones(void **state)
 	}
 }
 
+/* Two tones that have no period in common: only a blend hides the joint. */
+static void test_joints_are_blended(void **state)
+{
+	(void)state;
+	for (double hz = 300; hz < 700; hz += 23) {
+		int16_t pcm[640], whole[640];
+		tone_make(whole, 320, 0, 16000, hz, 6000);
+		tone_add(whole, 320, 0, 16000, hz * 1.618, 6000);
+		memcpy(pcm, whole, sizeof pcm);
+		size_t less = plc_shorten(16000, pcm, 320);
+		assert_true(steepest(pcm, less) < 1.3 * steepest(whole, 320));
+		memcpy(pcm, whole, sizeof pcm);
+		size_t more = plc_lengthen(16000, pcm, 320, 640);
+		assert_true(steepest(pcm, more) < 1.3 * steepest(whole, 320));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +157,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_before_is_silence),
 		cmocka_unit_test(test_any_sizes_and_sounds),
 		cmocka_unit_test(test_stretched_tones_stay_tones),
+		cmocka_unit_test(test_joints_are_blended),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,6 +244,7 @@ static void test_jitter_of_60_ms_is_taken_up(void **state)
 		struct jitter_counts c = jitter_counts(s->j);
 		assert_true(c.reordered > 100); /* the path does what it should */
 		assert_true(c.late - before.late < 3000 / 50);
+		assert_true(c.lost <= 4); /* who came late is not lost */
 		assert_true(s->concealed - concealed < 3000 / 25);
 		assert_true(c.target_ms >= 48 && c.target_ms <= 72);
 		assert_true(c.delay_ms < 110);
@@ -465,6 +466,63 @@ static void test_the_packet_behind_a_lost_one_is_offered(void **state)
 	jitter_free(j);
 }
 
+static void test_who_comes_late_was_not_lost(void **state)
+{
+	(void)state;
+	struct jitter *j = jitter_new(&(struct jitter_args){.clock_hz = HZ, .min_ms = 20, .max_ms = 200});
+	uint8_t byte = 0;
+	struct jitter_packet p = {.ssrc = 1, .ticks = 160, .p = &byte, .n = 1};
+	struct jitter_out out;
+	assert_int_equal(jitter_put(j, &p, 1000000), JITTER_TAKEN);
+	p.seq = 2, p.timestamp = 320;
+	assert_int_equal(jitter_put(j, &p, 1040000), JITTER_TAKEN);
+	assert_int_equal(jitter_get(j, 1040000, 160, &out), JITTER_PACKET);
+	assert_int_equal(jitter_get(j, 1060000, 160, &out), JITTER_LOST);
+	assert_int_equal(jitter_get(j, 1080000, 160, &out), JITTER_PACKET);
+	assert_int_equal(jitter_counts(j).lost, 1);
+	p.seq = 1, p.timestamp = 160;
+	assert_int_equal(jitter_put(j, &p, 1090000), JITTER_LATE);
+	assert_int_equal(jitter_put(j, &p, 1090000), JITTER_DUPLICATE);
+	assert_int_equal(jitter_counts(j).lost, 0);
+	assert_int_equal(jitter_counts(j).late, 1);
+	assert_int_equal(jitter_counts(j).reordered, 1);
+	jitter_free(j);
+}
+
+static void test_silence_that_was_announced_goes_on_over_a_loss(void **state)
+{
+	(void)state;
+	struct jitter *j = jitter_new(&(struct jitter_args){.clock_hz = HZ, .min_ms = 20, .max_ms = 200});
+	uint8_t byte = 0;
+	struct jitter_packet p = {.ssrc = 1, .ticks = 160, .p = &byte, .n = 1};
+	struct jitter_out out;
+	assert_int_equal(jitter_put(j, &p, 1000000), JITTER_TAKEN);
+	p.seq = 1, p.timestamp = 160, p.silence = true, p.ticks = 0;
+	assert_int_equal(jitter_put(j, &p, 1020000), JITTER_TAKEN);
+	p.seq = 3, p.timestamp = 800, p.silence = false, p.ticks = 160; /* 2 is lost */
+	assert_int_equal(jitter_get(j, 1020000, 160, &out), JITTER_PACKET);
+	assert_int_equal(jitter_get(j, 1040000, 160, &out), JITTER_PACKET);
+	assert_true(out.pkt.silence);
+	assert_int_equal(jitter_put(j, &p, 1100000), JITTER_TAKEN);
+	assert_int_equal(jitter_get(j, 1100000, 160, &out), JITTER_NOTHING);
+	assert_int_equal(jitter_get(j, 1120000, 160, &out), JITTER_PACKET);
+	assert_int_equal(jitter_counts(j).lost, 1);
+	jitter_free(j);
+}
+
+static void test_a_path_that_becomes_longer_is_the_new_measure(void **state)
+{
+	(void)state;
+	struct sim *s = begin(8, (struct path){.base_ms = 20, .jitter_ms = 10});
+	run(s, 5000);
+	s->path.base_ms += 400;
+	run(s, 2500);
+	struct jitter_counts c = jitter_counts(s->j);
+	assert_true(c.delay_ms < 100); /* above what the path takes now */
+	assert_true(c.target_ms < 100);
+	end(s);
+}
+
 static void test_any_packets_do_no_harm(void **state)
 {
 	(void)state;
@@ -522,6 +580,9 @@ int main(void)
 		cmocka_unit_test(test_timestamps_and_numbers_that_leap),
 		cmocka_unit_test(test_a_single_wild_packet_changes_nothing),
 		cmocka_unit_test(test_the_packet_behind_a_lost_one_is_offered),
+		cmocka_unit_test(test_who_comes_late_was_not_lost),
+		cmocka_unit_test(test_silence_that_was_announced_goes_on_over_a_loss),
+		cmocka_unit_test(test_a_path_that_becomes_longer_is_the_new_measure),
 		cmocka_unit_test(test_any_packets_do_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
