@@ -125,7 +125,7 @@ $(O)/fast.bpf.o: src/media/fast.bpf.c src/media/fast_packet.h $(wildcard src/rtp
 	@mkdir -p $(@D)
 	@echo "  BPF $<"
 	@clang -target bpf -O2 -g -std=gnu17 -Wall -Werror -Isrc -D_GNU_SOURCE -D__$(shell uname -m)__ \
-	        -I/usr/include/$(shell $(CC) -dumpmachine) -c -o $@ $<
+	        -I/usr/include/$(shell gcc -dumpmachine) -c -o $@ $<
 $(O)/src/media/fast_load.o: $(O)/fast.bpf.o
 $(O)/src/media/fast_load.o: CPPFLAGS += -DFAST_OBJECT='"$(O)/fast.bpf.o"'
 
