@@ -25,7 +25,7 @@ static void answer(struct control_request *rq, int err, struct config_result *re
 }
 
 struct gate {
-	const struct config *config;
+	struct config *config;
 	struct str tenant;
 };
 

@@ -81,7 +81,8 @@ static bool rule_feature_code(struct walk *w)
 	bool begun;
 
 	if (tenant_feature_code(w->t, w->dialled, &code) && code.feature != FEATURE_NONE) {
-		notef(w, "feature-code", w->dialled, "matched", STR_FMT ": %s", STR_ARG(code.code), code.text);
+		notef(w, "feature-code", w->dialled, "matched", STR_FMT ": %s", STR_ARG(code.code),
+		      feature_words[code.feature]);
 		feature_begin(w, &code);
 		return true;
 	}

@@ -118,7 +118,8 @@ static void check_path(struct run *r, const json_t *path)
 	           json_string_value(json_array_get(path, at)) ? json_string_value(json_array_get(path, at)) : "?");
 	buf_lit(r->why, "; it went");
 	for (size_t i = 0; i < r->trace.n; i++) {
-		if (r->trace.notes[i].kind.n && (!i || !str_eq(r->trace.notes[i].rule, r->trace.notes[i - 1].rule)))
+		if (r->trace.notes[i].kind.n &&
+		    (!i || !str_eq(r->trace.notes[i].rule, r->trace.notes[i - 1].rule)))
 			buf_printf(r->why, " " STR_FMT, STR_ARG(r->trace.notes[i].rule));
 	}
 	buf_ch(r->why, '\n');

@@ -355,8 +355,12 @@ static int plan(struct config *c, const json_t *file, struct entry **e, struct c
 	int err = tenant_file_name(file, &name, why);
 	if (err)
 		return err;
-	struct entry *e = config_entry(c, tenant);
-	return e && config_load(c, e) == 0 ? &e->objects : NULL;
+	*e = config_entry(c, name);
+	err = *e ? config_load(c, *e) : 0;
+	if (err) {
+		buf_printf(why, "the tenant cannot be read: %s", err_text(err));
+		return err;
+	}
 	err = tenant_file_plan(file, *e ? &(*e)->objects : &nothing, c->args.seal, c->args.rng, cs,
 	                       why);
 	if (err || cs->n == 0)

@@ -252,7 +252,9 @@ void dialplan_classify(const struct tenant *t, struct str digits, struct dialled
 	*out = (struct dialled){.number = digits, .why = "by the first digits"};
 	if (digits.n < 5 || digits.n > 20 || digits.p[0] != '0')
 		return;
-	out->class = digits.p[1] == '0' ? DIAL_INTERNATIONAL : digits.p[1] == '9' ? DIAL_PREMIUM : DIAL_NATIONAL;
+	out->class = digits.p[1] == '0'   ? DIAL_INTERNATIONAL
+	             : digits.p[1] == '9' ? DIAL_PREMIUM
+	                                  : DIAL_NATIONAL;
 	out->e164_n = (size_t)snprintf(out->e164_text, sizeof out->e164_text, "+49%.*s", (int)digits.n - 1,
 	                               digits.p + 1);
 }

@@ -216,7 +216,8 @@ static void test_members_have_one_bit_each(void **state)
 	struct ring_member many[70];
 
 	for (size_t i = 0; i < 70; i++)
-		many[i] = (struct ring_member){.target = {TARGET_USER, USER0 + i % 20, STR_NONE}, .weight = 1, .tier = 1};
+		many[i] = (struct ring_member){
+			.target = {TARGET_USER, USER0 + i % 20, STR_NONE}, .weight = 1, .tier = 1};
 	t->groups[0].members = many;
 	t->groups[0].n_members = 70;
 	t->groups[0].strategy = RING_SEQUENCE;
@@ -365,7 +366,8 @@ static void test_texts_are_expanded(void **state)
 	struct tenant *t = *state;
 	struct route_state s = {0};
 	struct route_decision d;
-	const struct route_presence here[] = {{.user = USER0 + 3, .registered = 1}, {.user = USER0 + 4, .registered = 1}};
+	const struct route_presence here[] = {{.user = USER0 + 3, .registered = 1},
+	                                      {.user = USER0 + 4, .registered = 1}};
 	struct route_facts f = {.event = ROUTE_BEGIN, .caller = &t->users[1], .dialled = STR("500")};
 
 	set_flow(t, 0, menu);

@@ -56,7 +56,8 @@ static json_t *random_value(struct bytes *b, const struct node_field *f, json_t 
 	case NODE_DIGITS:
 		return json_string("#");
 	case NODE_NUMBER:
-		return json_integer(f->min + draw(b, (uint32_t)(f->max - f->min + 1 > 9 ? 9 : f->max - f->min + 1)));
+		return json_integer(
+			f->min + draw(b, (uint32_t)(f->max - f->min + 1 > 9 ? 9 : f->max - f->min + 1)));
 	case NODE_BOOL:
 		return json_boolean(draw(b, 2));
 	case NODE_WORD:
@@ -91,7 +92,8 @@ static json_t *random_node(struct bytes *b, size_t at, bool forth)
 	char to[16];
 
 	for (size_t i = 0; i < node_fields(kind); i++) {
-		const struct node_field *f = node_field((enum node_field_id)((size_t)node_kind(kind)->first_field + i));
+		const struct node_field *f =
+			node_field((enum node_field_id)((size_t)node_kind(kind)->first_field + i));
 
 		snprintf(to, sizeof to, "n%zu", forth ? at + 1 + draw(b, (uint32_t)(NODES - 1 - at)) : draw(b, NODES));
 		if ((f->flags & (NODE_REQUIRED | NODE_PROMPT)) || draw(b, 2))
@@ -110,7 +112,8 @@ static json_t *random_node(struct bytes *b, size_t at, bool forth)
 	if (kind == NODE_COLLECT)
 		json_object_set_new(node, "max", json_integer(32));
 	for (size_t i = 0; i < node_exits(kind); i++) {
-		const struct node_exit *x = node_exit((enum node_exit_id)((size_t)node_kind(kind)->first_exit + i));
+		const struct node_exit *x =
+			node_exit((enum node_exit_id)((size_t)node_kind(kind)->first_exit + i));
 
 		snprintf(to, sizeof to, "n%zu", forth ? at + 1 + draw(b, (uint32_t)(NODES - 1 - at)) : draw(b, NODES));
 		if (forth || draw(b, 4))
