@@ -9,12 +9,38 @@ enum { PASSWORD_CHARS = 12 };
 
 /* -- the tenant ---------------------------------------------------------------------- */
 
+/* A menu at 500, a group at 510, opening hours, a room at 600. */
+static const char *const routing =
+	"{\"ring_groups\":[{\"name\":\"sales\",\"extension\":\"510\",\"ring_s\":20,"
+	"  \"members\":[\"user:1001\",\"user:1002\"],\"no_answer\":\"mailbox:1001\"}],"
+	" \"schedules\":[{\"name\":\"office\","
+	"  \"hours\":[{\"days\":\"mon-fri\",\"from\":\"09:00\",\"to\":\"17:00\"}],"
+	"  \"holidays\":[{\"date\":\"12-25\",\"name\":\"Christmas\"},"
+	"                {\"date\":\"01-01\",\"name\":\"New Year\"}]}],"
+	" \"conferences\":[{\"name\":\"room\",\"extension\":\"600\"}],"
+	" \"prompts\":[{\"name\":\"welcome\",\"texts\":[\"Welcome to the demo. For sales, press 1. For the "
+	"conference, press 2. Or dial an extension.\"]},"
+	"              {\"name\":\"closed\",\"texts\":[\"Our office is closed now.\"]},"
+	"              {\"name\":\"goodbye\",\"texts\":[\"Goodbye.\"]}],"
+	" \"flows\":[{\"name\":\"main\",\"extension\":\"500\",\"start\":\"menu\",\"nodes\":{"
+	"  \"menu\":{\"kind\":\"menu\",\"items\":[{\"prompt\":\"welcome\"}],\"dial\":true,"
+	"           \"exits\":{\"1\":\"hours\",\"2\":\"room\",\"timeout\":\"bye\"}},"
+	"  \"hours\":{\"kind\":\"schedule\",\"schedule\":\"office\","
+	"            \"exits\":{\"open\":\"sales\",\"closed\":\"closed\"}},"
+	"  \"sales\":{\"kind\":\"forward\",\"to\":\"ring_group:sales\"},"
+	"  \"closed\":{\"kind\":\"play\",\"items\":[{\"prompt\":\"closed\"}],\"exits\":{\"next\":\"message\"}},"
+	"  \"message\":{\"kind\":\"voicemail\",\"mailbox\":\"mailbox:1001\"},"
+	"  \"room\":{\"kind\":\"conference\",\"conference\":\"room\"},"
+	"  \"bye\":{\"kind\":\"play\",\"items\":[{\"prompt\":\"goodbye\"}],\"exits\":{\"next\":\"end\"}},"
+	"  \"end\":{\"kind\":\"hangup\"}}}]}";
+
 static json_t *make_user(const char *name, const char *extension, struct rng *rng)
 {
 	char password[PASSWORD_CHARS];
 	rng_token(rng, password, sizeof password);
-	json_t *user = json_pack("{s:s,s:s,s:[{s:s,s:s%}]}", "name", name, "extension", extension,
-	                         "devices", "username", extension, "password", password,
+	json_t *user = json_pack("{s:s,s:s,s:b,s:s,s:[{s:s,s:s%}]}", "name", name, "extension", extension,
+	                         "voicemail", 1, "voicemail_pin", extension, "devices",
+	                         "username", extension, "password", password,
 	                         (size_t)PASSWORD_CHARS);
 	mem_wipe(password, sizeof password);
 	return user;
@@ -31,6 +57,9 @@ int demo_make(struct config *c, struct rng *rng, uint64_t now_ms, struct buf *wh
 		json_array_append_new(users, make_user(people[i][0], people[i][1], rng));
 	json_t *file = json_pack("{s:s,s:[s],s:o}", "tenant", "demo", "domains", "demo.tandem.test",
 	                         "users", users);
+	json_t *rest = json_loads(routing, 0, NULL);
+	json_object_update(file, rest);
+	json_decref(rest);
 	struct config_result res;
 	int err = config_apply(c, file, "demo", now_ms, &res, why);
 	if (err == 0)
@@ -99,5 +128,7 @@ void demo_put_help(struct buf *out, struct config *c, const struct seal_key *sea
 	for (size_t i = 0; i < objects->n; i++)
 		if (objects->v[i].kind == KIND_DEVICE)
 			put_device(out, &objects->v[i], seal);
-	buf_lit(out, "\nDial 1002 from 1001. *43 is the echo test: you hear yourself.\n\n");
+	buf_lit(out, "\nDial 1002 from 1001. *43 is the echo test: you hear yourself.\n"
+	             "500 is a menu, 510 rings Alice and Bob, 600 is a conference room, *97 your voicemail\n"
+	             "(its PIN is your extension).\n\n");
 }

@@ -140,6 +140,7 @@ struct feature_code {
 	enum feature feature;
 	struct str code;     /* "*72" */
 	struct str argument; /* what was dialled behind it, a slice of the digits asked for */
+	const char *text;    /* what it does, a sentence */
 };
 
 enum { /* bits of struct service_class */

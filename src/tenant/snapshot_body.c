@@ -26,7 +26,7 @@ static const struct field *field_of(const struct body *b, const char *field)
 	return f;
 }
 
-struct str keep_text(struct tenant *t, struct str s)
+struct str body_keep(struct tenant *t, struct str s)
 {
 	if (!s.n)
 		return STR("");
@@ -59,7 +59,7 @@ static struct str text(const struct body *b, const char *field)
 
 struct str body_text(const struct body *b, const char *field)
 {
-	return keep_text(b->t, text(b, field));
+	return body_keep(b->t, text(b, field));
 }
 
 unsigned body_word(const struct body *b, const char *field)
@@ -78,7 +78,7 @@ static struct target kept_target(struct tenant *t, const json_t *v)
 {
 	struct target target = target_read(v);
 
-	target.number = keep_text(t, target.number);
+	target.number = body_keep(t, target.number);
 	return target;
 }
 

@@ -289,7 +289,8 @@ bool tenant_feature_code(const struct tenant *t, struct str digits, struct featu
 		if (at == t->codes.n || !str_eq(e->code, code) || e->feature == FEATURE_NONE ||
 		    !argument_fits(e->feature, rest))
 			continue;
-		*out = (struct feature_code){e->feature, e->code, rest};
+		*out = (struct feature_code){e->feature, e->code, rest,
+		                             feature_info(e->feature)->text};
 		return true;
 	}
 	return false;

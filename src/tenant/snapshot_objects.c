@@ -383,7 +383,7 @@ static int make_schedules(struct build *b)
 		struct buf why;
 
 		s->id = rows[i]->id;
-		s->name = keep_text(b->t, str_z(rows[i]->key));
+		s->name = body_keep(b->t, str_z(rows[i]->key));
 		buf_init(&why, 4096);
 		faults += named(b, rows[i], schedule_compile(&s->schedule, rows[i]->body,
 		                                             b->t->timezone, b->now_ms,
@@ -431,7 +431,7 @@ static int make_flows(struct build *b)
 		struct buf why;
 
 		f->id = rows[i]->id;
-		f->name = keep_text(b->t, str_z(rows[i]->key));
+		f->name = body_keep(b->t, str_z(rows[i]->key));
 		buf_init(&why, 4096);
 		faults += named(b, rows[i],
 		                flow_compile(&f->flow, f->id, rows[i]->body, flow_resolve_ids, NULL,

@@ -24,7 +24,7 @@ struct target body_target(const struct body *b, const char *field);
 uint64_t body_link(const struct body *b, const char *field);
 const struct target *body_targets(const struct body *b, const char *field, size_t *n);
 /** A copy in the tenant's memory. */
-struct str keep_text(struct tenant *t, struct str s);
+struct str body_keep(struct tenant *t, struct str s);
 
 struct build {
 	struct tenant *t;
