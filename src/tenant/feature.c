@@ -23,8 +23,7 @@
 	X(VOICEMAIL_ANY, "voicemail_any", "*98", MAYBE, "listens to any mailbox")                  \
 	X(WITHHOLD, "withhold", "*31", NEEDED, "calls without showing the number")                 \
 	X(DIRECTORY, "directory", "*411", NONE, "finds people by name")                            \
-	X(DAY_MODE, "day_mode", "*281", NONE, "switches to day")                                   \
-	X(NIGHT_MODE, "night_mode", "*280", NONE, "switches to night")
+	X(DAY_MODE, "day_mode", "*28", MAYBE, "sets the day mode to what follows")
 
 static const struct feature_info features[FEATURES] = {
 #define ROW(id, word, code, argument, text) [FEATURE_##id] = {word, code, ARGUMENT_##argument, text},

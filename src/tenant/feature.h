@@ -24,8 +24,7 @@ enum feature {
 	FEATURE_VOICEMAIL_ANY,
 	FEATURE_WITHHOLD, /* a prefix: the number that follows is called without showing ours */
 	FEATURE_DIRECTORY,
-	FEATURE_DAY_MODE,
-	FEATURE_NIGHT_MODE,
+	FEATURE_DAY_MODE, /* the argument is the mode */
 	FEATURES
 };
 
