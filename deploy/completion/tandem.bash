@@ -12,18 +12,19 @@ _tandem()
 		esac
 	done
 	case $command in
-	"") words="--data --json --help --version apply plan get history undo registrations calls hangup cdr explain flow reach status completion" ;;
+	"") words="--data --json --help --version apply plan get history undo registrations calls hangup cdr explain diff flow reach status completion" ;;
 	apply) words="--help" ;;
 	plan) words="--help" ;;
-	get) words="--help tenant user device --tenant --version" ;;
-	history) words="--help tenant user device --tenant" ;;
+	get) words="--help tenant user device prompt variable list class schedule mailbox ring_group conference queue flow flow_draft flow_test extension number speed_dial feature_code --tenant --version" ;;
+	history) words="--help tenant user device prompt variable list class schedule mailbox ring_group conference queue flow flow_draft flow_test extension number speed_dial feature_code --tenant" ;;
 	undo) words="--help --tenant" ;;
 	registrations) words="--help --tenant" ;;
 	calls) words="--help --tenant" ;;
 	hangup) words="--help" ;;
 	cdr) words="--help --tenant --before --limit" ;;
 	explain) words="--help --tenant --from --to --flow --at --assume --present --digits --ring --queue --webhook --message --day_mode --version --as_of" ;;
-	flow) words="--help check test replay --tenant --since" ;;
+	diff) words="--help --tenant" ;;
+	flow) words="--help check test replay publish rollback --tenant --since" ;;
 	reach) words="--help --to --tenant" ;;
 	status) words="--help" ;;
 	completion) words="--help bash" ;;

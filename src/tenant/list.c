@@ -7,10 +7,11 @@
 
 #include "base/hash.h"
 #include "tenant/check.h"
+#include "tenant/list_entry.h"
 #include "tenant/lookup.h"
 
 /* A beginning or a number; numbers and beginnings of one length stand in one table. */
-enum { LENGTHS = 34, PATTERN_MAX = 128, HEAP_LIMIT_KB = 64 };
+enum { LENGTHS = 34, HEAP_LIMIT_KB = 64 };
 
 struct pattern {
 	pcre2_code *code;
@@ -38,34 +39,6 @@ static const struct hash_key key = {0x6c69737473, 0x6f666e756d};
 static struct str text_of(const json_t *v)
 {
 	return (struct str){json_string_value(v), json_string_length(v)};
-}
-
-static bool is_pattern(struct str s)
-{
-	return s.n > 2 && s.p[0] == '/' && s.p[s.n - 1] == '/';
-}
-
-static bool is_beginning(struct str s)
-{
-	return s.n > 1 && s.p[s.n - 1] == '*';
-}
-
-static struct str without_last(struct str s)
-{
-	return str_sub(s, 0, s.n - 1);
-}
-
-int list_check_entry(struct str s)
-{
-	if (str_eq(s, STR("anonymous")))
-		return 0;
-	if (s.n > 0 && s.p[0] == '/')
-		return is_pattern(s) && s.n <= PATTERN_MAX ? check_printable(s) : E_POLICY;
-	if (is_beginning(s))
-		s = without_last(s);
-	if (s.n > 0 && s.p[0] == '+')
-		s = str_sub(s, 1, s.n);
-	return s.n <= 32 ? check_extension(s) : E_POLICY;
 }
 
 /* -- compiling ----------------------------------------------------------------------- */
