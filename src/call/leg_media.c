@@ -293,6 +293,7 @@ void calls_media_event(struct calls *c, const struct media_event *ev)
 		return;
 	case MEDIA_EV_DTMF: /* passes through the relay; flows that collect digits will listen here */
 	case MEDIA_EV_PORT_FAILED:
+	default: /* of processed audio, which no call asks for yet */
 		return;
 	}
 }

@@ -96,6 +96,17 @@ void media_free(struct media *m)
 	free(m);
 }
 
+void media_cmd_free(struct media_cmd *cmd)
+{
+	if (cmd->mail.kind == MEDIA_CMD_PLAY)
+		free(cmd->play);
+	if (cmd->mail.kind == MEDIA_CMD_RECORD && cmd->record) {
+		explicit_bzero(cmd->record->key, sizeof cmd->record->key);
+		free(cmd->record);
+	}
+	free(cmd);
+}
+
 int media_put(struct media *m, size_t thread, struct media_cmd *cmd)
 {
 	assert(thread < m->n);
@@ -104,7 +115,7 @@ int media_put(struct media *m, size_t thread, struct media_cmd *cmd)
 	/* Counted here and not by the media thread, so the addition must be atomic. */
 	__atomic_fetch_add(&m->metrics[thread].v[METRIC_MEDIA_CMD_DROPPED], 1, __ATOMIC_RELAXED);
 	log_event(m->log, LOG_MEDIA_CMD_DROPPED, LOG_U("stream", cmd->id), LOG_U("thread", thread));
-	free(cmd);
+	media_cmd_free(cmd);
 	return E_LIMIT;
 }
 

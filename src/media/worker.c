@@ -131,8 +131,10 @@ static void on_command(struct mail *m, void *arg)
 		worker_post(w, cmd->shard,
 		            stats_event(w, cmd, stream_find(w, cmd->id), MEDIA_EV_STATS));
 		break;
+	default: /* of processed audio */
+		break;
 	}
-	free(cmd);
+	media_cmd_free(cmd);
 }
 
 static void drain(struct worker *w, uint16_t sock)
@@ -260,7 +262,7 @@ static int watch(const struct worker *w, int fd, uint64_t what)
 
 static void drop_command(struct mail *m)
 {
-	free(container_of(m, struct media_cmd, mail));
+	media_cmd_free(container_of(m, struct media_cmd, mail));
 }
 
 void worker_fini(struct worker *w)
