@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dtmf_press press[DTMF_MAX_PRESSES];
 	uint64_t fed = 0, now_us = 0;
 	rtp_receiver_init(&r, 8000);
-	dtmf_rx_init(&rx, 8000);
+	dtmf_rx_start(&rx, 8000);
 	while (size > 1) {
 		size_t n = data[0] < size - 1 ? data[0] : size - 1;
 		const uint8_t *p = data + 1;

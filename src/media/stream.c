@@ -389,7 +389,7 @@ static void change_clocks(struct stream *s, const struct media_set *set)
 {
 	uint32_t dtmf_hz = set->dtmf_hz ? set->dtmf_hz : set->clock_hz;
 	if (dtmf_hz != s->dtmf.clock_hz)
-		dtmf_rx_init(&s->dtmf, dtmf_hz);
+		dtmf_rx_start(&s->dtmf, dtmf_hz);
 	rtp_receiver_clock(&s->rx, set->clock_hz);
 }
 

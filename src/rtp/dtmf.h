@@ -37,7 +37,7 @@ struct dtmf_rx {
 	uint64_t last_ms;     /* when its last packet came */
 };
 
-void dtmf_rx_init(struct dtmf_rx *rx, uint32_t clock_hz);
+void dtmf_rx_start(struct dtmf_rx *rx, uint32_t clock_hz);
 
 /**
  * The payload of one telephone-event packet.

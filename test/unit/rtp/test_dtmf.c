@@ -22,7 +22,7 @@ struct sender {
 static struct sender begin(uint32_t clock_hz)
 {
 	struct sender s = {.now_ms = 1000};
-	dtmf_rx_init(&s.rx, clock_hz);
+	dtmf_rx_start(&s.rx, clock_hz);
 	return s;
 }
 
