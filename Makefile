@@ -28,8 +28,8 @@ CFLAGS   := -std=c17 -fvisibility=hidden $(WARN) $(CFLAGS_$(FLAVOUR))
 CXX      := $(if $(filter clang,$(CC)),clang++,g++)
 CXXFLAGS := -std=c++17 -fvisibility=hidden -Wall -Wextra -Wshadow -Werror $(CFLAGS_$(FLAVOUR)) \
             $(if $(filter asan fuzz,$(FLAVOUR)),-fno-sanitize=vptr)
-LDLIBS   := -lopus -lspandsp -lspeexdsp -lsndfile -lcurl -lcrypto -lsodium -lsqlite3 -ljansson -lyaml \
-            -lpcre2-8 -lical -lphonenumber -lstdc++ -lpthread -lm
+LDLIBS   := -lopus -logg -lspandsp -lspeexdsp -lsndfile -lcurl -lcrypto -lsodium -lsqlite3 -ljansson \
+            -lyaml -lpcre2-8 -lical -lphonenumber -lstdc++ -lpthread -lm
 
 # The two programs; all else is the library that they and the tests are linked with.
 MAINS    := src/app/tandemd.c src/app/tandem.c
@@ -177,6 +177,14 @@ bench-scale: all $(O)/bench/sipgen
 .PHONY: bench-codec
 bench-codec: $(O)/bench/bench_codec
 	$(O)/bench/bench_codec $(VOICE)
+
+# CPU of processed audio: transcoding, rooms, prompts, recording.
+.PHONY: bench-media
+bench-media: $(O)/bench/media_bench
+	$(O)/bench/media_bench
+
+$(O)/bench/media_bench: $(O)/bench/media_bench.o $(TLIB) $(LIB)
+	@$(CC) $(LDFLAGS_$(FLAVOUR)) -o $@ $^ -lcmocka $(LDLIBS)
 
 # CPU of a routing decision.
 .PHONY: bench-route

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "tenant/check.h"
 #include "tenant/list_entry.h"
 #include "tenant/lookup.h"
 
