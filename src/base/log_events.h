@@ -26,6 +26,7 @@ X(LOG_MEDIA_FLOW_TAKEN, "media.flow_taken", LOG_WARN, "Another stream hears this
 X(LOG_MEDIA_ACCEL, "media.accel", LOG_INFO, "The kernel relays media by itself where that is possible.")
 X(LOG_MEDIA_NO_ACCEL, "media.no_accel", LOG_WARN, "media.accel was asked for, and the system does not allow it; the media threads relay everything.")
 X(LOG_MEDIA_CMD_DROPPED, "media.command_dropped", LOG_ERROR, "A media thread's mailbox was full and a command was dropped.")
+X(LOG_MEDIA_RECORD, "media.recording", LOG_ERROR, "A recording ended by an error, or the disk was too slow for a part of it; the call goes on.")
 X(LOG_CONFIG_CHANGED, "config.changed", LOG_INFO, "A tenant has its next version.")
 
 X(LOG_STORE_OPEN, "store.open", LOG_INFO, "The database is open.")

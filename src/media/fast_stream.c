@@ -94,7 +94,7 @@ static struct addr own_end(const struct worker *w, const struct addr *told, uint
 static bool is_steady(const struct flow *f, const struct stream *s)
 {
 	const unsigned must = FLOW_HEAR | FLOW_TO;
-	const unsigned must_not = FLOW_RTCP | FLOW_NEWS | FLOW_ECHO;
+	const unsigned must_not = FLOW_RTCP | FLOW_NEWS | FLOW_ECHO | FLOW_VOICE | FLOW_OWNED;
 	return (f->flags & must) == must && (f->flags & must_not) == 0 &&
 	       s->set.sink == MEDIA_SINK_PEER && s->locked.family != ADDR_NONE && s->rx.valid;
 }

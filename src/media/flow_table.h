@@ -24,6 +24,8 @@ enum flow_flag {
 	FLOW_TO = 1 << 4,     /* `to`, `from` and `out` are valid: there is somewhere to send */
 	FLOW_ECHO = 1 << 5,   /* packets get the SSRC `ssrc` */
 	FLOW_MAP_PT = 1 << 6, /* payload types are translated by the map of `stream` */
+	FLOW_VOICE = 1 << 7,  /* packets are decoded too: by the voice of `stream` */
+	FLOW_OWNED = 1 << 8,  /* packets are numbered anew: by rtp_out of `sink` */
 };
 
 /** Hashed and compared as bytes: the padding is zero. */

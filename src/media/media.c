@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "media/worker.h"
 
@@ -17,6 +18,7 @@ struct media {
 	const struct log *log;
 	struct metrics *metrics;
 	struct fast_path *fast; /* NULL: none */
+	struct recorder *recorder;
 	size_t n;
 	struct worker *workers[MAX_THREADS];
 };
@@ -29,6 +31,7 @@ static int start_one(struct media *m, const struct media_args *args)
 	int err = worker_init(w, args, m->fast, m->n);
 	if (err)
 		goto out;
+	w->recorder = m->recorder;
 	err = worker_start(w);
 	if (err) {
 		worker_fini(w);
@@ -72,7 +75,9 @@ int media_new(struct media **out, const struct media_args *args)
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int err = 0;
+	int err = recorder_new(&m->recorder, &(struct recorder_args){.log = args->log,
+	                                                             .on_event = args->on_event,
+	                                                             .arg = args->arg});
 	while (m->n < args->threads && !err)
 		err = start_one(m, args);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -83,15 +88,24 @@ int media_new(struct media **out, const struct media_args *args)
 	return err;
 }
 
+/** The loader answers into the mailbox: files that were asked for must have come first. */
+static void await_clips(const struct worker *w)
+{
+	while (atomic_load(&w->clips_asked))
+		usleep(1000);
+}
+
 void media_free(struct media *m)
 {
 	if (!m)
 		return;
 	for (size_t i = 0; i < m->n; i++) {
 		worker_stop(m->workers[i]);
+		await_clips(m->workers[i]);
 		worker_fini(m->workers[i]);
 		free(m->workers[i]);
 	}
+	recorder_free(m->recorder);
 	fast_path_free(m->fast);
 	free(m);
 }

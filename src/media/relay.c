@@ -4,6 +4,7 @@
  * tell (statistics, digits), where does it go. No allocation and no lock on it; what
  * happens once in a stream's life (locking, silence, a digit) leaves it for a function of its own.
  */
+#include "media/voice.h"
 #include "media/worker.h"
 
 enum { DTMF_TIMEOUT_MS = 300 /* end packets lost; senders repeat every 50 ms at most */ };
@@ -40,6 +41,10 @@ static void post_press(struct worker *w, const struct stream *s, const struct dt
 	ev->digit = press->digit;
 	ev->duration_ms = press->duration_ms;
 	worker_post(w, s->shard, ev);
+	if (s->voice) {
+		s->voice->event_ms = w->now_ms;
+		voice_release(s->voice, press->digit, press->duration_ms);
+	}
 }
 
 void relay_dtmf_timeout(struct timer *t, void *arg)
@@ -61,6 +66,10 @@ static void hear_digit(struct worker *w, struct stream *s, const struct rtp_head
 	                          h->marker, w->now_ms, press);
 	for (size_t i = 0; i < n; i++)
 		post_press(w, s, &press[i]);
+	if (s->voice && s->dtmf.active && !s->voice->pressed && s->dtmf.event < DTMF_EVENT_N) {
+		s->voice->event_ms = w->now_ms;
+		voice_press(s->voice, dtmf_digit(s->dtmf.event));
+	}
 	if (s->dtmf.active)
 		timer_in(&w->wheel, &s->dtmf_timer, DTMF_TIMEOUT_MS);
 	else
@@ -87,7 +96,9 @@ static void forward(struct worker *w, const struct flow *f, struct stream *s,
 			return;
 		rtp_set_pt(pk->p, pt);
 	}
-	if (f->flags & FLOW_ECHO) {
+	if (f->flags & FLOW_OWNED) {
+		rtp_out_relay(&w->streams.at[f->sink].out, s->index, pk->p, h, w->now_us);
+	} else if (f->flags & FLOW_ECHO) {
 		/* Its own SSRC coming back would be a collision to the sender: RFC 3550
 		 * section 8.2. */
 		rtp_set_ssrc(pk->p, f->ssrc);
@@ -123,6 +134,8 @@ static void relay_rtp(struct worker *w, struct flow *f, struct stream *s, struct
 		return;
 	if (digit)
 		hear_digit(w, s, &h, pk->p);
+	else if (f->flags & FLOW_VOICE)
+		voice_rx_packet(&s->voice->rx, &h, pk->p, w->now_us);
 	if (f->flags & FLOW_TO)
 		forward(w, f, s, &h, pk);
 	if (w->fast.path && !f->fast)

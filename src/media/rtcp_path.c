@@ -5,6 +5,7 @@
  * nobody behind (echo), or he stays silent, we report ourselves.
  */
 #include "base/buf.h"
+#include "media/voice.h"
 #include "media/worker.h"
 
 enum {
@@ -25,6 +26,8 @@ uint64_t rtcp_report_in_ms(struct worker *w)
 /** Is `ssrc` one that we send to the peer of `s`? */
 static bool is_sent(const struct stream *s, uint32_t ssrc)
 {
+	if (s->out.owned)
+		return ssrc == s->out.ssrc;
 	if (s->set.sink == MEDIA_SINK_ECHO && ssrc == s->own_ssrc)
 		return true;
 	for (struct stream *from = stream_next_source(s, NULL); from;
@@ -140,11 +143,17 @@ static bool send_rtcp(struct worker *w, struct stream *to, uint8_t *p, size_t n)
 	return true;
 }
 
+/** Does each of them see the other's numbers as they are? Else reports end here. */
+static bool see_each_other(const struct stream *s, const struct stream *to)
+{
+	return !s->out.owned && !to->out.owned && !voice_is_processed(s) && !voice_is_processed(to);
+}
+
 static void forward(struct worker *w, const struct stream *s, const struct rtcp_iter *it)
 {
 	struct stream *to = stream_peer(s);
 	struct addr at;
-	if (!to || !stream_rtcp_target(to, &at))
+	if (!to || !see_each_other(s, to) || !stream_rtcp_target(to, &at))
 		return;
 	uint8_t *p = socket_pool_buffer(&w->sockets);
 	struct buf b;
@@ -192,10 +201,29 @@ void rtcp_receive(struct worker *w, struct stream *s, bool latch, const struct p
 	forward(w, s, &it);
 }
 
+/** Of packets that we numbered: made, or relayed behind some that we made. */
+static bool own_sender(const struct stream *s, struct rtcp_sender *sr)
+{
+	const struct worker *w = s->worker;
+	int64_t passed_us = (int64_t)(w->now_us - s->out.due_us);
+	if (s->out.packets == 0)
+		return false;
+	*sr = (struct rtcp_sender){
+	    .ntp = rtcp_ntp_from_us(w->wall_us + w->now_us),
+	    .timestamp =
+	        s->out.timestamp + (uint32_t)(passed_us * (int64_t)s->out.clock_hz / 1000000),
+	    .packets = (uint32_t)s->out.packets,
+	    .bytes = (uint32_t)s->out.bytes,
+	};
+	return true;
+}
+
 /** Sender information of what we echo; false when nothing was echoed. */
 static bool echo_sender(const struct stream *s, struct rtcp_sender *sr)
 {
 	const struct worker *w = s->worker;
+	if (s->out.owned)
+		return own_sender(s, sr);
 	if (s->set.sink != MEDIA_SINK_ECHO || s->echo_us == 0)
 		return false;
 	uint64_t passed_us = w->now_us - s->echo_us;
@@ -220,10 +248,11 @@ static void report(struct worker *w, struct stream *s)
 	uint8_t *p = socket_pool_buffer(&w->sockets);
 	struct buf b;
 	buf_init_fixed(&b, p, SOCKET_BUFFER);
-	rtcp_put_report(&b, s->own_ssrc, sender ? &sr : NULL, &block, n_blocks,
+	uint32_t ssrc = s->out.owned ? s->out.ssrc : s->own_ssrc;
+	rtcp_put_report(&b, ssrc, sender ? &sr : NULL, &block, n_blocks,
 	                (struct str){s->cname, STREAM_CNAME});
 	if (buf_ok(&b) && send_rtcp(w, s, p, b.n) && sender)
-		note_sr(s, s->own_ssrc, sr.ntp);
+		note_sr(s, ssrc, sr.ntp);
 }
 
 void rtcp_report(struct timer *t, void *arg)
@@ -234,7 +263,7 @@ void rtcp_report(struct timer *t, void *arg)
 	if (s->claims[CLAIM_RTP] != FLOW_NONE)
 		fast_renew(w, &w->flows.flows[s->claims[CLAIM_RTP]]);
 	/* While the other end's reports pass, ours would say the same once more. */
-	if (s->forwarded_ms == 0 || w->now_ms - s->forwarded_ms > (uint64_t)2 * REPORT_MS)
+	if (s->forwarded_ms == 0 || s->out.owned || w->now_ms - s->forwarded_ms > (uint64_t)2 * REPORT_MS)
 		report(w, s);
 	timer_in(&w->wheel, t, rtcp_report_in_ms(w));
 }

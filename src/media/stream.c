@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "media/record_tap.h"
+#include "media/voice.h"
 #include "media/worker.h"
 
-enum { CLAIM_RETRY_MS = 200 };
+enum { CLAIM_RETRY_MS = 200, AHEAD_PER_S = 50 /* a packet of 20 ms is taken to be on its way */ };
 
 void stream_table_init(struct stream_table *t, uint32_t max)
 {
@@ -175,6 +177,8 @@ static void route_flow(const struct stream *s, struct flow *f)
 	f->sink = FLOW_NONE;
 	if (!sink || f->flags & FLOW_RTCP || !stream_rtp_target(sink, &f->to))
 		return;
+	if (voice_is_processed(s) || voice_has_word(sink))
+		return;
 	f->out = socket_pool_out(&s->worker->sockets, sink->set.port, f->to.family, false);
 	if (f->out == SOCKET_NONE)
 		return;
@@ -184,6 +188,8 @@ static void route_flow(const struct stream *s, struct flow *f)
 	f->flags |= FLOW_TO;
 	if (sink == s)
 		f->flags |= FLOW_ECHO;
+	if (sink->out.owned)
+		f->flags |= FLOW_OWNED;
 }
 
 static void fill_flow(const struct stream *s, struct flow *f, unsigned flags)
@@ -196,6 +202,8 @@ static void fill_flow(const struct stream *s, struct flow *f, unsigned flags)
 		flags |= FLOW_HEAR;
 	if (s->set.map_pt)
 		flags |= FLOW_MAP_PT;
+	if (voice_is_needed(s))
+		flags |= FLOW_VOICE;
 	f->flags = (uint16_t)flags;
 	route_flow(s, f);
 }
@@ -255,6 +263,57 @@ static void sync_all(struct stream *s)
 	for (struct stream *from = stream_next_source(s, NULL); from;
 	     from = stream_next_source(s, from))
 		sync_flows(from);
+}
+
+void stream_sync(struct stream *s)
+{
+	sync_all(s);
+}
+
+/** Goes on from the numbers that `from` relayed to `s`; false: it relays nothing of this clock. */
+static bool adopt(struct stream *s, const struct stream *from, uint32_t ssrc, uint32_t clock_hz)
+{
+	const struct rtp_receiver *rx = &from->rx;
+	if (!rx->begun || !rx->has_transit || rx->clock_hz != clock_hz)
+		return false;
+	uint64_t now_us = s->worker->now_us;
+	uint32_t timestamp = (uint32_t)(now_us * clock_hz / 1000000) - rx->transit;
+	rtp_out_start(&s->out, ssrc, (uint16_t)(rx->max_seq + 1),
+	              timestamp + clock_hz / AHEAD_PER_S, clock_hz, now_us);
+	return true;
+}
+
+static bool adopt_any(struct stream *s, uint32_t clock_hz)
+{
+	if (s->set.sink == MEDIA_SINK_ECHO)
+		return s->echo_us && adopt(s, s, s->own_ssrc, clock_hz);
+	for (struct stream *from = stream_next_source(s, NULL); from;
+	     from = stream_next_source(s, from))
+		if (from->set.hear && adopt(s, from, from->rx.ssrc, clock_hz))
+			return true;
+	return false;
+}
+
+void stream_adopt(struct stream *s, uint32_t clock_hz)
+{
+	fast_pull(s);
+	if (!s->out.owned && adopt_any(s, clock_hz))
+		sync_all(s);
+}
+
+void stream_own(struct stream *s, uint32_t clock_hz)
+{
+	struct worker *w = s->worker;
+	if (s->out.owned && s->out.clock_hz == clock_hz)
+		return;
+	fast_pull(s); /* the numbers go on behind what the kernel relayed */
+	if (s->out.owned || !adopt_any(s, clock_hz)) {
+		uint64_t r = rng_u64(&w->rng);
+		uint32_t ssrc = s->out.owned ? (uint32_t)rng_u64(&w->rng) : s->own_ssrc;
+		rtp_out_start(&s->out, ssrc, (uint16_t)(r & 0x7fff), (uint32_t)(r >> 32), clock_hz,
+		              w->now_us);
+	}
+	sync_all(s);
 }
 
 static void retry_claims(struct timer *t, void *arg)
@@ -354,6 +413,7 @@ static struct stream *create(struct worker *w, uint64_t id, const struct media_s
 	rng_token(&w->rng, s->cname, sizeof s->cname);
 	for (enum claim c = 0; c < CLAIMS; c++)
 		s->claims[c] = FLOW_NONE;
+	s->taps = record_tap_count(w, id);
 	rtp_receiver_init(&s->rx, set->clock_hz);
 	timer_init(&s->silence_timer, on_silence_timer, s);
 	timer_init(&s->claim_timer, retry_claims, s);
@@ -393,7 +453,17 @@ static void change_clocks(struct stream *s, const struct media_set *set)
 	rtp_receiver_clock(&s->rx, set->clock_hz);
 }
 
-int stream_set(struct worker *w, uint64_t id, uint16_t shard, const struct media_set *set)
+/** A relayed source of another clock: its packets cannot go on in the row of the present SSRC. */
+static void fit_clock(struct stream *s)
+{
+	struct stream *sink = s->set.sink == MEDIA_SINK_ECHO ? s : stream_peer(s);
+	if (sink && sink->out.owned && s->set.clock_hz && !voice_is_processed(s) &&
+	    sink->out.clock_hz != s->set.clock_hz)
+		stream_own(sink, s->set.clock_hz);
+}
+
+int stream_set(struct worker *w, uint64_t id, uint16_t shard, const struct media_set *set,
+               const struct media_voice *voice)
 {
 	struct stream *s = stream_find(w, id);
 	if (!s && !socket_pool_pair(&w->sockets, set->port))
@@ -403,6 +473,7 @@ int stream_set(struct worker *w, uint64_t id, uint16_t shard, const struct media
 	fast_take_back_all(s);
 	if (forgets_source(s, set))
 		s->locked = s->rtcp_locked = (struct addr){0};
+	struct stream *peer_before = stream_peer(s);
 	change_peer(s, set);
 	change_clocks(s, set);
 	uint16_t port = s->set.port;
@@ -412,14 +483,24 @@ int stream_set(struct worker *w, uint64_t id, uint16_t shard, const struct media
 	s->expect_since_ms = w->now_ms;
 	if (!set->expect)
 		s->silent = false;
+	voice_set(s, voice);
+	fit_clock(s);
 	sync_all(s);
 	watch_silence(s);
+	voice_update(s);
+	struct stream *peer = stream_peer(s);
+	if (peer)
+		voice_update(peer);
+	if (peer_before && peer_before != peer)
+		voice_update(peer_before);
 	return 0;
 }
 
 void stream_destroy(struct stream *s)
 {
 	struct worker *w = s->worker;
+	struct stream *peer = stream_peer(s);
+	voice_free(s);
 	for (enum claim c = 0; c < CLAIMS; c++)
 		drop_claim(s, c);
 	timer_cancel(&w->wheel, &s->silence_timer);
@@ -436,10 +517,24 @@ void stream_destroy(struct stream *s)
 	for (struct stream *from = stream_next_source(s, NULL); from;
 	     from = stream_next_source(s, from))
 		sync_flows(from);
+	s->set.sink = MEDIA_SINK_NONE;
+	if (peer && peer != s)
+		voice_update(peer);
 	s->next_free = w->streams.free_head;
 	w->streams.free_head = s->index;
 	w->streams.n--;
 	metric_sub(w->metrics, METRIC_MEDIA_STREAMS, 1);
+}
+
+static void voice_stats(const struct stream *s, struct media_stats *out)
+{
+	if (!s->voice || !s->voice->rx.jitter)
+		return;
+	struct jitter_counts c = jitter_counts(s->voice->rx.jitter);
+	out->rx_late = c.late;
+	out->concealed_ms = s->voice->rx.concealed_us / 1000;
+	out->depth_ms = c.delay_ms;
+	out->max_depth_ms = c.max_delay_ms;
 }
 
 static uint64_t wall_of(const struct stream *s, uint64_t mono_ms)
@@ -484,4 +579,5 @@ void stream_stats(const struct stream *s, struct media_stats *out)
 	    .last_ms = wall_of(s, last_heard_ms(s)),
 	};
 	peer_stats(s, out);
+	voice_stats(s, out);
 }

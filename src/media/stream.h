@@ -13,11 +13,13 @@
 #include "base/timer.h"
 #include "media/flow_table.h"
 #include "media/media.h"
+#include "media/rtp_out.h"
 #include "rtp/dtmf.h"
 #include "rtp/rtcp.h"
 #include "rtp/rtp_stats.h"
 
 struct worker;
+struct voice;
 
 /** The entries of the flow table that a stream may hold. */
 enum claim {
@@ -55,7 +57,11 @@ struct stream {
 	uint64_t expect_since_ms;
 	bool silent; /* reported */
 
+	struct voice *voice; /* NULL: packets are only relayed */
+	unsigned taps;       /* recordings that hear it */
+
 	/* What goes out. */
+	struct rtp_out out; /* once we have said something ourselves */
 	uint64_t tx_packets, tx_bytes;
 	uint32_t own_ssrc;       /* of echoed packets and own reports */
 	uint32_t echo_timestamp; /* of the last packet echoed, at echo_us */
@@ -92,8 +98,18 @@ struct stream *stream_next_source(const struct stream *s, const struct stream *a
 
 /** Create or change. E_LIMIT: no place. EADDRNOTAVAIL: the port is not open. */
 must_check int stream_set(struct worker *w, uint64_t id, uint16_t shard,
-                          const struct media_set *set);
+                          const struct media_set *set, const struct media_voice *voice);
 void stream_destroy(struct stream *s);
+
+/** What the voice of `s` needs or says has changed: make the flows of it and its sources fit. */
+void stream_sync(struct stream *s);
+/**
+ * Before the first packet of our own to this peer: it goes on from what was relayed to him, or
+ * begins anew where the clock is another one (RFC 7160).
+ */
+void stream_own(struct stream *s, uint32_t clock_hz);
+/** Only the first of that: a relay to this peer ends here, and its numbers are known now. */
+void stream_adopt(struct stream *s, uint32_t clock_hz);
 
 /** The first packet of a source that may be heard: it alone is heard from now on. */
 void stream_lock(struct stream *s, const struct addr *from);

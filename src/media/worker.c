@@ -64,6 +64,8 @@ static void post_port_failed(struct worker *w, const struct media_cmd *cmd, uint
 
 static void read_clock(struct worker *w)
 {
+	if (w->stepped)
+		return;
 	w->now_us = clock_mono_us();
 	w->now_ms = w->now_us / 1000;
 }
@@ -90,7 +92,7 @@ static struct media_event *stats_event(struct worker *w, const struct media_cmd 
 
 static void on_set(struct worker *w, const struct media_cmd *cmd)
 {
-	int err = stream_set(w, cmd->id, cmd->shard, &cmd->set);
+	int err = stream_set(w, cmd->id, cmd->shard, &cmd->set, &cmd->voice);
 	if (err == EADDRNOTAVAIL)
 		post_port_failed(w, cmd, cmd->set.port, err);
 	if (err == E_LIMIT) {
@@ -113,6 +115,8 @@ static void on_destroy(struct worker *w, const struct media_cmd *cmd)
 static void on_command(struct mail *m, void *arg)
 {
 	struct worker *w = arg;
+	if (engine_mail(w, m))
+		return;
 	struct media_cmd *cmd = container_of(m, struct media_cmd, mail);
 	switch ((enum media_cmd_kind)m->kind) {
 	case MEDIA_CMD_SET:
@@ -131,7 +135,8 @@ static void on_command(struct mail *m, void *arg)
 		worker_post(w, cmd->shard,
 		            stats_event(w, cmd, stream_find(w, cmd->id), MEDIA_EV_STATS));
 		break;
-	default: /* of processed audio */
+	default:
+		engine_command(w, cmd);
 		break;
 	}
 	media_cmd_free(cmd);
@@ -151,21 +156,24 @@ static void drain(struct worker *w, uint16_t sock)
 	}
 }
 
-static int wait_ms(const struct worker *w)
+static struct timespec until_next(const struct worker *w)
 {
-	uint64_t next = timer_wheel_next_ms(&w->wheel);
-	if (next <= w->now_ms)
-		return 0;
-	return next - w->now_ms < MAX_WAIT_MS ? (int)(next - w->now_ms) : MAX_WAIT_MS;
+	uint64_t timer = timer_wheel_next_ms(&w->wheel), tick = ticker_next_ms(&w->ticker);
+	uint64_t next = tick < timer ? tick : timer, now_us = clock_mono_us();
+	if (next > w->now_ms + MAX_WAIT_MS)
+		next = w->now_ms + MAX_WAIT_MS;
+	uint64_t us = next * 1000 > now_us ? next * 1000 - now_us : 0;
+	return (struct timespec){.tv_sec = (time_t)(us / 1000000),
+	                         .tv_nsec = (long)(us % 1000000) * 1000};
 }
 
-/** Until a packet, a command or a timer. */
+/** Until a packet, a command, a timer or a tick. */
 static int wait_quiet(struct worker *w, struct epoll_event *ready)
 {
-	int ms = wait_ms(w);
+	struct timespec wait = until_next(w);
 	if (!mailbox_sleep(w->mailbox, true))
-		ms = 0;
-	int n = epoll_wait(w->epoll, ready, MAX_READY, ms);
+		wait = (struct timespec){0};
+	int n = epoll_pwait2(w->epoll, ready, MAX_READY, &wait, NULL);
 	(void)mailbox_sleep(w->mailbox, false);
 	return n;
 }
@@ -173,15 +181,15 @@ static int wait_quiet(struct worker *w, struct epoll_event *ready)
 /** Until the next tick of the grid. Nobody needs to wake us: the mailbox is looked at then too. */
 static int wait_tick(struct worker *w, struct epoll_event *ready)
 {
-	w->tick_us += w->grid_us;
-	if (w->tick_us > w->now_us + w->grid_us) /* it was wider */
-		w->tick_us = w->now_us + w->grid_us;
-	if (w->tick_us <= w->now_us) {
-		w->tick_us = w->now_us; /* late: what came meanwhile has waited long enough */
+	w->grid_next_us += w->grid_us;
+	if (w->grid_next_us > w->now_us + w->grid_us) /* it was wider */
+		w->grid_next_us = w->now_us + w->grid_us;
+	if (w->grid_next_us <= w->now_us) {
+		w->grid_next_us = w->now_us; /* late: what came meanwhile has waited long enough */
 		return epoll_wait(w->epoll, ready, MAX_READY, 0);
 	}
-	struct timespec at = {.tv_sec = (time_t)(w->tick_us / 1000000),
-	                      .tv_nsec = (long)(w->tick_us % 1000000) * 1000};
+	struct timespec at = {.tv_sec = (time_t)(w->grid_next_us / 1000000),
+	                      .tv_nsec = (long)(w->grid_next_us % 1000000) * 1000};
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
 		;
 	return epoll_wait(w->epoll, ready, MAX_READY, 0);
@@ -226,11 +234,8 @@ static void add_metrics(struct worker *w)
 	w->sockets.sent = w->sockets.send_failed = 0;
 }
 
-static void turn(struct worker *w)
+static void work(struct worker *w, const struct epoll_event *ready, int n)
 {
-	struct epoll_event ready[MAX_READY];
-	int n = w->ticking ? wait_tick(w, ready) : wait_quiet(w, ready);
-	read_clock(w);
 	uint64_t woken_us = w->now_us;
 	mailbox_drain(w->mailbox);
 	for (int i = 0; i < n; i++)
@@ -238,11 +243,29 @@ static void turn(struct worker *w)
 			drain(w, (uint16_t)ready[i].data.u64);
 	socket_pool_flush(&w->sockets);
 	timer_wheel_run(&w->wheel, w->now_ms);
+	ticker_run(&w->ticker, w->now_ms, w);
 	socket_pool_flush(&w->sockets);
 	read_clock(w);
 	choose_manner(w, woken_us);
 	fast_table_vouch(&w->fast, w->now_us);
 	add_metrics(w);
+}
+
+static void turn(struct worker *w)
+{
+	struct epoll_event ready[MAX_READY];
+	int n = w->ticking ? wait_tick(w, ready) : wait_quiet(w, ready);
+	read_clock(w);
+	work(w, ready, n);
+}
+
+void worker_step(struct worker *w, uint64_t now_us)
+{
+	struct epoll_event ready[MAX_READY];
+	w->stepped = true;
+	w->now_us = now_us;
+	w->now_ms = now_us / 1000;
+	work(w, ready, epoll_wait(w->epoll, ready, MAX_READY, 0));
 }
 
 static void *run(void *arg)
@@ -262,11 +285,12 @@ static int watch(const struct worker *w, int fd, uint64_t what)
 
 static void drop_command(struct mail *m)
 {
-	media_cmd_free(container_of(m, struct media_cmd, mail));
+	engine_drop_mail(m);
 }
 
 void worker_fini(struct worker *w)
 {
+	engine_fini(w);
 	socket_pool_fini(&w->sockets);
 	stream_table_fini(&w->streams);
 	flow_table_fini(&w->flows);
@@ -305,6 +329,7 @@ int worker_init(struct worker *w, const struct media_args *args, struct fast_pat
 	    .metrics = &args->metrics[index],
 	    .on_event = args->on_event,
 	    .arg = args->arg,
+	    .clips = args->clips,
 	};
 	rng_init(&w->rng);
 	rng_bytes(&w->rng, &w->hash, sizeof w->hash);
@@ -312,6 +337,9 @@ int worker_init(struct worker *w, const struct media_args *args, struct fast_pat
 	read_wall(w);
 	w->window_us = w->now_us;
 	timer_wheel_init(&w->wheel, w->now_ms);
+	ticker_init(&w->ticker, w->now_ms);
+	room_table_init(&w->rooms);
+	list_init(&w->taps);
 	flow_table_init(&w->flows, (uint32_t)args->max_streams * FLOWS_PER_STREAM, &w->hash);
 	stream_table_init(&w->streams, (uint32_t)args->max_streams);
 	w->fast_after = args->accel_after ? args->accel_after : FAST_AFTER;

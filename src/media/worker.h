@@ -11,7 +11,10 @@
 #include "base/rng.h"
 #include "media/fast.h"
 #include "media/socket_pool.h"
+#include "media/recorder.h"
+#include "media/room.h"
 #include "media/stream.h"
+#include "media/ticker.h"
 
 enum { FAST_MAX_CREDIT = 32 };
 
@@ -38,11 +41,21 @@ struct worker {
 	uint8_t fast_after;   /* plain packets of a flow before the kernel gets it */
 	uint32_t fast_credit; /* packets relayed since: making entries is not to delay them */
 
+	/* Processed audio. */
+	struct ticker ticker;
+	uint64_t tick_us; /* nominal time of the tick that runs */
+	struct room_table rooms;
+	struct list_node taps; /* recordings that are fed here */
+	struct clip_loader *clips;
+	atomic_uint clips_asked; /* answers of the loader that are still to come */
+	struct recorder *recorder;
+
 	uint64_t now_us, now_ms; /* monotonic; read once a batch of packets */
 	uint64_t wall_us;        /* what to add to now_us for the wall clock */
+	bool stepped;            /* by a test: no clock is read */
 	bool ticking;            /* busy: wake on a grid instead of for each packet */
 	uint64_t grid_us;        /* its step */
-	uint64_t tick_us;        /* the next one */
+	uint64_t grid_next_us;   /* the next one */
 	uint64_t window_us;      /* the load is measured since then */
 	uint64_t window_packets, window_busy_us;
 	struct {
@@ -62,6 +75,23 @@ void worker_stop(struct worker *w);
 /** An event for `shard`; fill it, then worker_post. Never NULL. */
 struct media_event *worker_event(enum media_ev_kind what, uint64_t id);
 void worker_post(struct worker *w, uint16_t shard, struct media_event *ev);
+
+/**
+ * One turn without a thread and without waiting, at a time of the caller's choice (which only
+ * grows): sockets, commands, timers, ticks. For tests.
+ */
+void worker_step(struct worker *w, uint64_t now_us);
+
+/* engine.c */
+/** A command about processed audio. Leaves `cmd` to the caller, but may take what belongs to it. */
+void engine_command(struct worker *w, struct media_cmd *cmd);
+/** Of kinds that are no media_cmd: takes `m` over. False: it is a command. */
+bool engine_mail(struct worker *w, struct mail *m);
+void engine_drop_mail(struct mail *m);
+/** Streams' voices, rooms and recordings end, without events. */
+void engine_fini(struct worker *w);
+/** Asks for the files of a play; they come by engine_mail. */
+void worker_load_clips(struct worker *w, const struct player *p, uint64_t id, bool is_room);
 
 /* relay.c */
 /** Begin to load what relay_datagram will touch for each of a batch. */

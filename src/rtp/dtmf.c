@@ -15,6 +15,11 @@ enum { END_BIT = 0x80, VOLUME_MASK = 0x3f, LATE_MS = 1000 };
 
 static const char digits[DTMF_EVENT_N + 1] = "0123456789*#ABCD"; /* section 3.2, table 3 */
 
+char dtmf_digit(uint8_t event)
+{
+	return digits[event % DTMF_EVENT_N];
+}
+
 void dtmf_rx_start(struct dtmf_rx *rx, uint32_t clock_hz)
 {
 	*rx = (struct dtmf_rx){.clock_hz = clock_hz};

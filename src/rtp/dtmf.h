@@ -37,6 +37,9 @@ struct dtmf_rx {
 	uint64_t last_ms;     /* when its last packet came */
 };
 
+/** Of an event below DTMF_EVENT_N. */
+char dtmf_digit(uint8_t event);
+
 void dtmf_rx_start(struct dtmf_rx *rx, uint32_t clock_hz);
 
 /**

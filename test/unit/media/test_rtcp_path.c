@@ -325,7 +325,7 @@ static void alone_begin(struct alone *a, enum media_sink sink)
 	set.remote_rtcp = a->rtcp.at;
 	set.sink = sink;
 	set.peer = B;
-	assert_int_equal(stream_set(&a->w, A, 0, &set), 0);
+	assert_int_equal(stream_set(&a->w, A, 0, &set, &(struct media_voice){0}), 0);
 }
 
 static void alone_end(struct alone *a)
@@ -443,7 +443,7 @@ static void test_we_keep_quiet_while_the_other_end_reports(void **state)
 	set.remote_rtcp = b_rtcp.at;
 	set.sink = MEDIA_SINK_PEER;
 	set.peer = A;
-	assert_int_equal(stream_set(&a.w, B, 0, &set), 0);
+	assert_int_equal(stream_set(&a.w, B, 0, &set, &(struct media_voice){0}), 0);
 	uint8_t p[RIG_PACKET], got[RIG_PACKET];
 	uint16_t sock = socket_pool_out(&a.w.sockets, a.port, ADDR_V4, true);
 	for (int i = 0; i < 4; i++) {
