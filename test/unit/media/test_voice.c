@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <poll.h>
+#include <sndfile.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "media/voice.h"
 #include "tone.h"
@@ -296,6 +299,40 @@ static void test_a_row_of_items_plays_and_loops(void **state)
 	vrig_stop(&p.rig);
 }
 
+static void test_a_file_is_read_by_the_loader_and_played(void **state)
+{
+	(void)state;
+	struct pair p;
+	struct clip_loader *loader;
+	char path[] = "/tmp/tandem-voice-XXXXXX.wav";
+	int fd = mkstemps(path, 4);
+	SF_INFO info = {.samplerate = 16000, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+	SNDFILE *f = sf_open_fd(fd, SFM_WRITE, &info, 1);
+	static int16_t pcm[32000];
+	tone_make(pcm, 32000, 0, 16000, 900, PEAK);
+	assert_int_equal(sf_write_short(f, pcm, 32000), 32000);
+	sf_close(f);
+	const struct log quiet = {0};
+	const struct clip_loader_args args = {
+		.max_bytes = 1 << 20, .max_s = 60, .max_waiting = 10, .log = &quiet};
+	assert_int_equal(clip_loader_new(&loader, &args), 0);
+	pair_begin(&p, CODEC_PCMU, CODEC_PCMU);
+	p.rig.w->clips = loader;
+	struct media_cmd cmd = play_tone(A, 6, 0, 0);
+	cmd.play->items[0] = (struct media_item){.kind = MEDIA_ITEM_FILE};
+	snprintf(cmd.play->items[0].path, MEDIA_MAX_PATH, "%s", path);
+	vrig_cmd(&p.rig, &cmd);
+	for (int i = 0; i < 10000 && atomic_load(&p.rig.w->clips_asked); i++)
+		poll(NULL, 0, 1);
+	vrig_run(&p.rig, 2100);
+	assert_ended(&p.rig, A, 6, MEDIA_PLAYED_DONE);
+	assert_true(tone_find(p.a->pcm + 4000, 8000, 8000, 900).snr_db > 25);
+	assert_in_row(p.a);
+	vrig_stop(&p.rig);
+	clip_loader_free(loader);
+	unlink(path);
+}
+
 static void test_a_play_that_cannot_be_read_fails_at_once(void **state)
 {
 	(void)state;
@@ -408,6 +445,7 @@ int main(void)
 	    cmocka_unit_test(test_digits_of_a_command_go_out_one_behind_the_other),
 	    cmocka_unit_test(test_a_digit_stops_a_prompt),
 	    cmocka_unit_test(test_a_row_of_items_plays_and_loops),
+	    cmocka_unit_test(test_a_file_is_read_by_the_loader_and_played),
 	    cmocka_unit_test(test_a_play_that_cannot_be_read_fails_at_once),
 	    cmocka_unit_test(test_a_bad_path_is_heard_without_holes),
 	    cmocka_unit_test(test_reports_speak_of_what_we_made),
