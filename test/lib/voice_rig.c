@@ -44,7 +44,7 @@ void vrig_start(struct vrig *r)
 		.arg = r,
 	};
 	r->w = aligned_alloc(64, (sizeof *r->w + 63) / 64 * 64);
-	assert_int_equal(worker_init(r->w, &args, 0), 0);
+	assert_int_equal(worker_init(r->w, &args, NULL, 0), 0);
 	const struct recorder_args rec = {.log = &r->log, .on_event = on_event, .arg = r};
 	assert_int_equal(recorder_new(&r->recorder, &rec), 0);
 	r->w->recorder = r->recorder;
