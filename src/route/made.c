@@ -166,7 +166,7 @@ static const struct call_flow *group_flow(const struct ring_group *g, struct mad
 	return &m->flow;
 }
 
-static const struct call_flow *queue_flow(const struct queue *q, struct made *m)
+static const struct call_flow *queue_flow(const struct call_queue *q, struct made *m)
 {
 	begin_flow(m, q->id, q->name, QUEUE_NODES);
 	node(m, QUEUE_WAIT, NODE_QUEUE, "wait");
@@ -216,7 +216,7 @@ const struct call_flow *flow_of(const struct tenant *t, const struct route_facts
 {
 	const struct user *u;
 	const struct ring_group *g;
-	const struct queue *q;
+	const struct call_queue *q;
 	const struct voice_box *b;
 	const struct conference *c;
 

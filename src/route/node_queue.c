@@ -4,14 +4,14 @@
 
 enum { WAITING, ASKING, RINGING };
 
-static const struct queue *queue_of(const struct walk *w)
+static const struct call_queue *queue_of(const struct walk *w)
 {
 	return tenant_queue(w->t, flow_target(w->node, F_QUEUE_QUEUE).id);
 }
 
 static void plan_of(const struct walk *w, struct ring_plan *p)
 {
-	const struct queue *q = queue_of(w);
+	const struct call_queue *q = queue_of(w);
 
 	*p = (struct ring_plan){.skip_busy = true};
 	if (!q)
@@ -25,7 +25,7 @@ static void plan_of(const struct walk *w, struct ring_plan *p)
 
 static struct verdict enter(struct walk *w)
 {
-	const struct queue *q = queue_of(w);
+	const struct call_queue *q = queue_of(w);
 
 	if (!q || !q->n_members)
 		return go(w, X_QUEUE_UNAVAILABLE, X_QUEUE_TIMEOUT, STR_NONE, STR("nobody serves the queue"));

@@ -95,7 +95,7 @@ struct conference {
 	uint64_t music;         /* a prompt for who waits; 0: the usual */
 };
 
-struct queue {
+struct call_queue {
 	uint64_t id;
 	struct str name, extension;
 	enum ring_strategy strategy;
@@ -234,7 +234,7 @@ struct str tenant_list_name(const struct tenant *t, uint64_t id);
 size_t tenant_lists(const struct tenant *t);
 const struct list *tenant_list_at(const struct tenant *t, size_t i, struct str *name);
 const struct conference *tenant_conference(const struct tenant *t, uint64_t id);
-const struct queue *tenant_queue(const struct tenant *t, uint64_t id);
+const struct call_queue *tenant_queue(const struct tenant *t, uint64_t id);
 const struct voice_box *tenant_mailbox(const struct tenant *t, uint64_t id);
 const struct prompt *tenant_prompt(const struct tenant *t, uint64_t id);
 const struct service_class *tenant_class(const struct tenant *t, uint64_t id);

@@ -87,7 +87,7 @@ struct tenant {
 	/* In order of id. */
 	ARRAY(struct ring_group) ring_groups;
 	ARRAY(struct conference) conferences;
-	ARRAY(struct queue) queues;
+	ARRAY(struct call_queue) queues;
 	ARRAY(struct voice_box) mailboxes;
 	ARRAY(struct prompt) prompts;
 	ARRAY(struct service_class) classes;

@@ -37,7 +37,7 @@ const struct conference *tenant_conference(const struct tenant *t, uint64_t id)
 	return FIND(t->conferences, id);
 }
 
-const struct queue *tenant_queue(const struct tenant *t, uint64_t id)
+const struct call_queue *tenant_queue(const struct tenant *t, uint64_t id)
 {
 	return FIND(t->queues, id);
 }
@@ -327,7 +327,7 @@ struct str tenant_target_key(const struct tenant *t, const struct target *target
 		return c ? c->name : STR_NONE;
 	}
 	case TARGET_QUEUE: {
-		const struct queue *q = tenant_queue(t, target->id);
+		const struct call_queue *q = tenant_queue(t, target->id);
 		return q ? q->name : STR_NONE;
 	}
 	case TARGET_MAILBOX: {

@@ -193,9 +193,9 @@ static int make_queues(struct build *b)
 	for (size_t i = 0; i < n; i++) {
 		struct body body = body_of(b->t, rows[i]);
 		struct str digit = body_text(&body, "exit_digit");
-		struct queue *q = &b->t->queues.v[i];
+		struct call_queue *q = &b->t->queues.v[i];
 
-		*q = (struct queue){
+		*q = (struct call_queue){
 			.id = rows[i]->id,
 			.name = body_text(&body, "name"),
 			.extension = body_text(&body, "extension"),

@@ -130,10 +130,10 @@ void media_cmd(struct node *n, struct media_cmd *cmd)
 		if (rng_below(&s->net, 60) == 0)
 			port_failed(n, cmd->shard, cmd->port);
 		break;
-	case MEDIA_CMD_STATS:
+	default:
 		break;
 	}
-	free(cmd);
+	media_cmd_free(cmd);
 }
 
 void media_kill(struct node *n)

@@ -119,7 +119,7 @@ static void test_completion_knows_commands_and_options(void **state)
 	commands_put_completion(&out);
 	buf_ch(&out, 0);
 	assert_non_null(strstr(out.p, "explain) words=\"--help --tenant --from --to --flow --at --assume "));
-	assert_non_null(strstr(out.p, "get) words=\"--help tenant user device --tenant --version\""));
+	assert_non_null(strstr(out.p, "get) words=\"--help tenant user device prompt "));
 	assert_non_null(strstr(out.p, "--assume) words=\"registered unregistered busy\""));
 	buf_fini(&out);
 }

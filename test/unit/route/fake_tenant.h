@@ -24,7 +24,7 @@ struct tenant {
 	struct ring_group groups[FAKE_GROUPS];
 	struct ring_member members[FAKE_GROUPS][FAKE_MEMBERS];
 	struct call_flow *flows[FAKE_FLOWS];
-	struct queue queue;
+	struct call_queue queue;
 	struct conference conference;
 	struct prompt prompt;
 	struct variable variable;
@@ -59,7 +59,7 @@ static struct tenant *fake_tenant(size_t users)
 		t->groups[g] = (struct ring_group){.id = GROUP0 + g, .name = STR("group"),
 		                                   .members = t->members[g], .n_members = 3 + g};
 	}
-	t->queue = (struct queue){.id = QUEUE0, .name = STR("support"), .members = t->members[0],
+	t->queue = (struct call_queue){.id = QUEUE0, .name = STR("support"), .members = t->members[0],
 	                          .n_members = 3};
 	t->conference = (struct conference){.id = CONFERENCE0, .name = STR("meet")};
 	t->prompt = (struct prompt){.id = PROMPT0, .name = STR("hello"), .texts = &hello, .n_texts = 1};
@@ -114,7 +114,7 @@ const struct voice_box *tenant_mailbox(const struct tenant *t, uint64_t id)
 	return AT(t->boxes, USER0, t->n_users);
 }
 
-const struct queue *tenant_queue(const struct tenant *t, uint64_t id)
+const struct call_queue *tenant_queue(const struct tenant *t, uint64_t id)
 {
 	return id == QUEUE0 ? &t->queue : NULL;
 }
