@@ -110,17 +110,6 @@ void media_free(struct media *m)
 	free(m);
 }
 
-void media_cmd_free(struct media_cmd *cmd)
-{
-	if (cmd->mail.kind == MEDIA_CMD_PLAY)
-		free(cmd->play);
-	if (cmd->mail.kind == MEDIA_CMD_RECORD && cmd->record) {
-		explicit_bzero(cmd->record->key, sizeof cmd->record->key);
-		free(cmd->record);
-	}
-	free(cmd);
-}
-
 int media_put(struct media *m, size_t thread, struct media_cmd *cmd)
 {
 	assert(thread < m->n);
