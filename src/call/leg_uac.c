@@ -239,7 +239,7 @@ static void on_invite(enum ctrans_event event, struct ctrans *ct, const struct s
 		if (l->invite_ct == ct)
 			l->invite_ct = NULL;
 		if (l->state == LEG_CALLING) {
-			l->status = err == ETIMEDOUT ? 408 : 503;
+			l->status = err == ETIMEDOUT ? 408 : 480;
 			call_on_refused(l, l->status, STR_NONE);
 			leg_ended(l);
 		} else if (l->state == LEG_CANCELLING) {
