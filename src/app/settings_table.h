@@ -36,6 +36,11 @@ X(NUMBER, rtp_rcvbuf_bytes, "rtp.rcvbuf_bytes", 0, 268435456, "4194304", "bytes"
 X(NUMBER, rtp_silence_s, "rtp.silence_s", 0, 3600, "60", "seconds",
   "A leg that ought to send and sends nothing for so long is asked whether it is still there; 0: never.")
 
+X(TEXT, sounds_dir, "sounds.dir", 1, 400, "/usr/share/asterisk/sounds", "",
+  "Recorded prompts: a folder for each language and voice, as the distribution's sound packages have them.")
+X(NUMBER, sounds_kept_bytes, "sounds.kept_bytes", 0, 4294967296, "67108864", "bytes",
+  "Decoded sounds that nobody plays are kept in memory up to this, so that they are read once.")
+
 X(NUMBER, shards, "shards", 0, 64, "0", "threads",
   "Threads that serve signalling; 0: one for each processor.")
 X(NUMBER, media_threads, "media.threads", 0, 64, "0", "threads",

@@ -36,6 +36,8 @@ struct shard_thread {
 struct shards {
 	struct shards_args a;
 	struct addr bound[LISTEN_MAX]; /* what each listener is bound to, with the kernel's port */
+	struct prompts *prompts;
+	struct clip_loader *clips;
 	struct media *media;
 	struct metrics *media_metrics;
 	struct shard_thread *threads;

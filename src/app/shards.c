@@ -8,9 +8,11 @@
 
 #include "app/shard_thread.h"
 #include "base/clock.h"
+#include "media/clip.h"
+#include "media/prompts.h"
 #include "service/recover.h"
 
-enum { ANSWER_SLOTS = 4096 };
+enum { ANSWER_SLOTS = 4096, MAX_CLIP_S = 3600, MAX_CLIPS_WAITING = 10000 };
 
 /** A question that is waiting for its shards. */
 struct pending {
@@ -98,8 +100,20 @@ static int start_media(struct shards *s)
 	s->media_metrics = calloc(s->n_media, sizeof *s->media_metrics);
 	if (!s->media_metrics)
 		return ENOMEM;
+	const struct clip_loader_args clips = {
+		.max_bytes = x->sounds_kept_bytes,
+		.max_s = MAX_CLIP_S,
+		.max_waiting = MAX_CLIPS_WAITING,
+		.log = s->a.log,
+	};
+	int err = prompts_new(&s->prompts, x->sounds_dir);
+	if (!err)
+		err = clip_loader_new(&s->clips, &clips);
+	if (err)
+		return err;
 	const struct media_args args = {
 		.threads = s->n_media,
+		.clips = s->clips,
 		.address = x->rtp_address,
 		.max_streams = x->limit_streams,
 		.rcvbuf_bytes = x->rtp_rcvbuf_bytes,
@@ -128,6 +142,7 @@ static int base_args(const struct shards *s, struct shard_args *a)
 	size_t initial = x->rtp_sockets / s->n;
 	*a = (struct shard_args){
 		.n_shards = s->n,
+		.prompts = s->prompts,
 		.log = s->a.log,
 		.realm = str_z(x->sip_realm),
 		.server = STR("Tandem"),
@@ -231,6 +246,7 @@ static void release(struct shards *s)
 {
 	/* The media threads first: they post to the mailboxes. */
 	media_free(s->media);
+	clip_loader_free(s->clips);
 	for (uint16_t i = 0; i < s->n; i++)
 		shard_thread_fini(&s->threads[i]);
 	list_for_each_safe(it, &s->pending)
@@ -239,6 +255,7 @@ static void release(struct shards *s)
 		mailbox_free(s->answers, shard_mail_drop);
 	directory_unref(s->a.directory);
 	free(s->media_metrics);
+	prompts_free(s->prompts);
 	free(s->threads);
 	free(s);
 }

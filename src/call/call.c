@@ -106,6 +106,7 @@ void call_end(struct call *c, enum leg_end_by by, uint16_t status, const char *w
 	if (c->state == CALL_ENDING)
 		return;
 	take_answer_back(c, by, &status);
+	talk_end(c);
 	c->state = CALL_ENDING;
 	c->end_ms = call_wall_ms(c);
 	c->ended_by = by;

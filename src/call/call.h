@@ -35,6 +35,55 @@ struct call_target {
 	struct str routes;  /* Path of the registration as Route values, or empty */
 };
 
+enum { CALL_MAX_DIGITS = 32, CALL_APP_BYTES = 160 };
+
+/** What a caller is to hear. Slices are borrowed for the call of the function. */
+struct call_sound {
+	const struct flow_item *items;
+	size_t n;
+	struct str language;
+	uint32_t loops;   /* 0: until it is stopped */
+	bool barge_in;    /* a digit ends it */
+};
+
+/** How a play or the wait for digits ended. */
+enum call_how {
+	CALL_HOW_DONE,    /* all was played; enough digits */
+	CALL_HOW_KEY,     /* a digit ended the play; a terminating key the digits */
+	CALL_HOW_TIMEOUT, /* no (further) digit came */
+	CALL_HOW_FAILED,
+	CALL_HOW_STOPPED,
+};
+
+/** Digits that are waited for. All times in ms. */
+struct call_collect {
+	uint8_t min, max;      /* 1 to CALL_MAX_DIGITS */
+	char end[5];           /* keys that end it and do not belong to it; NUL-ended */
+	uint32_t first_ms;     /* for the first, counted from the end of what plays */
+	uint32_t between_ms;   /* for each further one */
+};
+
+enum call_app_what {
+	CALL_APP_PLAYED,   /* how */
+	CALL_APP_DIGITS,   /* digits, how */
+	CALL_APP_TALKING,  /* talking: the caller began or ceased to talk (in a room) */
+	CALL_APP_OVER,     /* the caller is gone, or the call goes elsewhere: the last event */
+};
+
+struct call_app_event {
+	enum call_app_what what;
+	enum call_how how;
+	struct str digits;
+	bool talking;
+};
+
+/** A service's own state of a call: bytes that mean something to the service alone. */
+struct call_app {
+	uint8_t service; /* 0: none has the call */
+	uint8_t n;
+	uint8_t bytes[CALL_APP_BYTES];
+};
+
 struct call_settings {
 	uint32_t ring_ms;              /* a called user rings this long */
 	uint32_t max_call_ms;          /* an answered call is ended after this; 0: never */
@@ -65,6 +114,20 @@ struct call_ops {
 	/** A command for the media thread of this call; takes `cmd` over. */
 	void (*media)(void *arg, uint64_t call, struct media_cmd *cmd);
 	struct port_pool *(*ports)(void *arg, uint64_t call);
+	/**
+	 * Play to the caller on `stream` as the play `play`. When nothing can be played,
+	 * calls_sound_failed, now or later. The stream's MEDIA_EV_PLAYED ends it.
+	 */
+	void (*sound)(void *arg, uint64_t call, uint64_t stream, uint64_t play,
+	              const struct tenant *t, const struct call_sound *s);
+	/**
+	 * A service is to carry out what was decided. It goes on through call/app.h and may do so
+	 * at once. Events come until CALL_APP_OVER, or until it says calls_app_done.
+	 */
+	void (*app_begin)(void *arg, uint64_t call, const struct tenant *t,
+	                  const struct route_decision *d);
+	void (*app_event)(void *arg, uint64_t call, const struct tenant *t,
+	                  const struct call_app_event *ev);
 	/** The live record of a call: written, and removed together with its CDR. */
 	void (*save)(void *arg, uint64_t tenant, struct str id, struct str record);
 	void (*cdr)(void *arg, uint64_t tenant, struct str id, uint64_t start_ms, struct str json);
@@ -105,6 +168,9 @@ void calls_cancel(struct calls *c, struct strans *st, const struct sip_msg *m);
 /** The answer to ops->locate. `targets` are borrowed; `presence` says what the router wants to know. */
 void calls_located(struct calls *c, uint64_t call, const struct route_presence *presence,
                    size_t n_presence, const struct call_target *targets, size_t n_targets);
+
+/** A sound that ops->sound was asked for cannot be played. */
+void calls_sound_failed(struct calls *c, uint64_t call, uint64_t play);
 
 /** An event of the media plane for a stream of ours; `ev` is borrowed. */
 void calls_media_event(struct calls *c, const struct media_event *ev);

@@ -89,8 +89,8 @@ static void begin_stage(struct call *c)
 	c->any_busy = c->rang_out = false;
 	c->early = NULL;
 	text_free(&c->best_reason);
-	if (c->here)
-		c->here = HERE_WAIT;
+	if (caller_answered(c))
+		talk_wait(c);
 	timer_in(c->calls->a.wheel, &c->ring_timer, c->decision.ring_ms);
 }
 
@@ -181,6 +181,7 @@ static void join_answered(struct call *c, struct leg *l)
 		call_end(c, END_SYSTEM, 488, "the callee answered without a description", STR_NONE);
 		return;
 	}
+	talk_end(c);
 	c->here = HERE_NOT;
 	c->state = CALL_ANSWERED;
 	timer_cancel(c->calls->a.wheel, &c->ring_timer);

@@ -34,6 +34,7 @@ void call_route_step(struct call *c, struct route_facts *f)
 	f->caller_number = c->caller_number;
 	f->caller_name = c->caller_name;
 	f->ring_ms = c->calls->a.settings.ring_ms;
+	f->random = rng_u64(c->calls->a.rng);
 	route_step(c->tenant, f, &c->route, &c->decision, &tr);
 	struct buf notes, all;
 	buf_init(&notes, 65536);
@@ -116,12 +117,26 @@ static void act(struct call *c)
 	case ROUTE_ECHO:
 		call_answer_here(c, HERE_ECHO);
 		return;
+	case ROUTE_PLAY:
+	case ROUTE_COLLECT:
+	case ROUTE_RECORD_MESSAGE:
+	case ROUTE_MAILBOX_LISTEN:
+	case ROUTE_CONFERENCE:
+	case ROUTE_QUEUE:
+		talk_begin(c);
+		return;
+	case ROUTE_WEBHOOK_ASK: /* the caller hears nothing of these */
+	case ROUTE_CHANGE:
+	case ROUTE_RECORD_ON:
+	case ROUTE_RECORD_OFF:
+	case ROUTE_CONNECT:
+		talk_carry_out(c);
+		return;
 	case ROUTE_REJECT:
 		call_end(c, c->any_busy || c->rang_out || c->best_status ? END_CALLEE : END_SYSTEM,
 		         d->status, d->reason ? d->reason : sip_reason(d->status).p, c->best_reason);
 		return;
-	default: /* a call must not wait for what nobody does */
-		call_end(c, END_SYSTEM, 501, "the route wants what calls cannot do yet", STR_NONE);
+	case ROUTE_ACTIONS:
 		return;
 	}
 }

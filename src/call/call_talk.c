@@ -89,6 +89,7 @@ void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_
 	struct call *c = l->call;
 	struct leg *other = call_other(c, l);
 	if (c->here && l == c->a) {
+		here_on_request(c, m);
 		strans_reply_status(st, 200);
 		return;
 	}

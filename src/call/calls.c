@@ -61,6 +61,7 @@ struct call *call_new_bare(void)
 	timer_init(&c->ring_timer, NULL, NULL);
 	timer_init(&c->limit_timer, NULL, NULL);
 	timer_init(&c->linger_timer, NULL, NULL);
+	timer_init(&c->talk.digit_timer, NULL, NULL);
 	return c;
 }
 
@@ -93,6 +94,7 @@ void call_free(struct call *c)
 	timer_cancel(cs->a.wheel, &c->ring_timer);
 	timer_cancel(cs->a.wheel, &c->limit_timer);
 	timer_cancel(cs->a.wheel, &c->linger_timer);
+	timer_cancel(cs->a.wheel, &c->talk.digit_timer);
 	list_for_each_safe(it, &c->legs)
 		leg_free(container_of(it, struct leg, node));
 	map_remove(&cs->by_key, &c->key_node);

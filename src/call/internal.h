@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "call/app.h"
 #include "call/call.h"
 #include "sdp/negotiate.h"
 #include "sip/dialog.h"
@@ -144,7 +145,25 @@ struct leg {
 enum call_state { CALL_ROUTING, CALL_RINGING, CALL_ANSWERED, CALL_ENDING };
 
 /** The caller was answered by the switch, which is its other party. */
-enum call_here { HERE_NOT, HERE_ECHO, HERE_WAIT /* while others are rung */ };
+enum call_here {
+	HERE_NOT,
+	HERE_ECHO,
+	HERE_APP,  /* the router or a service speaks to the caller: struct call_talk */
+	HERE_WAIT, /* the caller waits while others are rung */
+};
+
+/** What the switch does with the caller itself: call_app.c. */
+struct call_talk {
+	bool collecting, barge_in;
+	uint64_t plays;                /* made so far: they name the next */
+	uint64_t playing;              /* what plays now; 0: nothing */
+	struct call_collect want;
+	char digits[CALL_MAX_DIGITS];  /* typed and not used yet */
+	uint8_t n_digits;
+	struct timer digit_timer;
+	struct call_app app;
+	struct call_room room;
+};
 
 struct call {
 	struct list_node node;
@@ -159,6 +178,7 @@ struct call {
 	uint8_t n_legs;
 	struct leg *a;                 /* the caller's */
 	struct leg *b;                 /* the one that is talking or about to; NULL: none yet */
+	struct call_talk talk;
 	enum call_here here;           /* what the caller talks to, where that is the switch itself */
 
 	struct str dialled;
@@ -300,8 +320,8 @@ must_check int leg_take_port(struct leg *l, struct str remote_sdp);
 struct sdp *leg_parse_sdp(struct arena *a, struct str text);
 /** Tell the media plane what a leg is now (addresses, sink, hold): one that hears itself, */
 void leg_set_echo(struct leg *l);
-/** one that hears what the switch plays, */
-void leg_set_alone(struct leg *l);
+/** one that hears what the switch plays, alone or in a room, */
+void leg_set_alone(struct leg *l, const struct call_room *room);
 /** and two that hear each other. */
 void leg_join_media(struct leg *x, struct leg *y);
 void leg_drop_media(struct leg *l);
@@ -319,7 +339,7 @@ void leg_note_codec(struct leg *l, const struct sdp_media *m);
 
 void call_on_progress(struct leg *l, uint16_t status, struct str reason, struct str sdp);
 void call_on_answer(struct leg *l, struct str sdp);
-/** Final refusal, time-out (408) or a broken way (503). `reason_hdr`: the Reason header's value. */
+/** Final refusal, time-out (408) or a broken way (480). `reason_hdr`: the Reason header's value. */
 void call_on_refused(struct leg *l, uint16_t status, struct str reason_hdr);
 void call_on_confirmed(struct leg *l, struct str sdp);
 /** The peer's offer in the dialog (empty: it wants ours). */
@@ -352,8 +372,24 @@ void call_answer_caller(struct call *c, struct str sdp);
 void call_answer_here(struct call *c, enum call_here what);
 void here_on_confirmed(struct leg *l, struct str sdp);
 void here_on_offer(struct leg *l, struct str sdp);
+/** An INFO of the caller: it may be a digit. */
+void here_on_request(struct call *c, const struct sip_msg *m);
 /** Tell the media plane what the caller hears now. */
 void here_set_media(struct call *c);
+/* call_app.c */
+/** Answer the caller where that was not done, then carry the decision out. */
+void talk_begin(struct call *c);
+/** The caller can hear. */
+void talk_carry_out(struct call *c);
+void talk_end(struct call *c);
+/** The caller hears that it rings somewhere. */
+void talk_wait(struct call *c);
+void talk_play(struct call *c, const struct call_sound *s);
+void talk_quiet(struct call *c);
+void talk_collect(struct call *c, const struct call_collect *want, const struct call_sound *s);
+void talk_on_digit(struct call *c, char digit);
+void talk_on_played(struct call *c, const struct media_event *ev);
+void talk_on_talking(struct call *c, const struct media_event *ev);
 /** Was the caller answered already? It is told of a refusal by a BYE then, and of ringing by sound. */
 static inline bool caller_answered(const struct call *c)
 {

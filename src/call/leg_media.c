@@ -179,21 +179,68 @@ static struct lines lines_of(struct arena *a, const struct leg *l)
 	                      leg_line(leg_parse_sdp(a, l->local_sdp))};
 }
 
-/** `far`: what the peer said. */
-static void choose_sink(struct media_set *set, const struct leg *peer, bool echo,
-                        const struct sdp_media *ours, const struct sdp_media *far)
+/** Where a leg's audio goes, and what it hears: one of these, or only what is played to it. */
+struct hears {
+	bool echo;
+	const struct leg *peer;
+	const struct sdp_media *far; /* what the peer said */
+	const struct call_room *room;
+};
+
+static void choose_sink(struct media_cmd *cmd, const struct hears *h, const struct sdp_media *ours)
 {
-	set->peer = peer ? peer->stream : 0;
-	if (echo) {
+	struct media_set *set = &cmd->set;
+	set->peer = h->peer ? h->peer->stream : 0;
+	if (h->echo) {
 		set->sink = MEDIA_SINK_ECHO;
-	} else if (peer && peer->stream && far && (sdp_media_dir(far) & SDP_RECVONLY)) {
+	} else if (h->room) {
+		set->sink = MEDIA_SINK_ROOM;
+		cmd->voice.room = h->room->room;
+		cmd->voice.room_thread = h->room->thread;
+		cmd->voice.mute = h->room->mute;
+		cmd->voice.deaf = h->room->deaf;
+	} else if (h->peer && h->peer->stream && h->far && (sdp_media_dir(h->far) & SDP_RECVONLY)) {
 		set->sink = MEDIA_SINK_PEER;
-		map_payload_types(set, ours, far);
+		map_payload_types(set, ours, h->far);
 	}
 }
 
-static void set_media(struct leg *l, const struct lines *said, const struct leg *peer,
-                      const struct sdp_media *far, bool echo)
+static bool codec_of(const struct sdp_format *f, struct codec_format *out)
+{
+	if (!sdp_format_is_audio(f) ||
+	    !codec_from_sdp(f->encoding, f->clock_hz, f->channels, f->fmtp, out))
+		return false;
+	out->pt = f->pt;
+	return true;
+}
+
+/**
+ * What passes when we make the leg's audio or need what it says: its codecs, and how digits go to it.
+ * The numbers of both are those of its own description where it offered, else those of ours (RFC
+ * 3264 section 5.1), which the answer repeats in the same meaning.
+ */
+static void fill_voice(struct media_voice *v, const struct sdp_media *theirs,
+                       const struct sdp_media *ours)
+{
+	const struct sdp_media *rx = ours ? ours : theirs;
+	for (size_t i = 0; i < rx->n_fmt && v->n_rx < MEDIA_MAX_RX; i++)
+		if (codec_of(&rx->fmt[i], &v->rx[v->n_rx]))
+			v->n_rx++;
+	for (size_t i = 0; i < theirs->n_fmt && v->tx.id == CODEC_NONE; i++) {
+		struct codec_format f;
+		/* One that both sides have named; an offer alone names more than was agreed. */
+		if ((!ours || sdp_format_match(ours, &theirs->fmt[i])) && codec_of(&theirs->fmt[i], &f))
+			v->tx = f;
+	}
+	if (v->tx.id != CODEC_NONE)
+		codec_fit_ptime(&v->tx, theirs->ptime_ms, theirs->maxptime_ms);
+	const struct sdp_format *dtmf = sdp_dtmf_format(theirs);
+	v->dtmf_tx = dtmf ? MEDIA_DTMF_RTP : MEDIA_DTMF_INBAND;
+	v->dtmf_tx_pt = dtmf ? dtmf->pt : 0;
+	v->dtmf_tx_hz = dtmf ? dtmf->clock_hz : 0;
+}
+
+static void set_media(struct leg *l, const struct lines *said, const struct hears *hears)
 {
 	const struct sdp_media *theirs = said->theirs, *ours = said->ours;
 	if (!l->lease.port || !theirs)
@@ -206,7 +253,8 @@ static void set_media(struct leg *l, const struct lines *said, const struct leg 
 	set->hear = !ours || (sdp_media_dir(ours) & SDP_RECVONLY);
 	set->expect = set->hear && (sdp_media_dir(theirs) & SDP_SENDONLY);
 	set->silence_ms = l->call->calls->a.settings.silence_ms;
-	choose_sink(set, peer, echo, ours, far);
+	choose_sink(&cmd, hears, ours);
+	fill_voice(&cmd.voice, theirs, ours);
 	leg_note_codec(l, ours && ours->n_fmt && !l->uac ? ours : theirs);
 	l->stream_live = true;
 	post(l, &cmd);
@@ -217,16 +265,16 @@ void leg_set_echo(struct leg *l)
 	struct arena arena;
 	arena_init(&arena, 16384);
 	struct lines said = lines_of(&arena, l);
-	set_media(l, &said, NULL, NULL, true);
+	set_media(l, &said, &(struct hears){.echo = true});
 	arena_fini(&arena);
 }
 
-void leg_set_alone(struct leg *l)
+void leg_set_alone(struct leg *l, const struct call_room *room)
 {
 	struct arena arena;
 	arena_init(&arena, 16384);
 	struct lines said = lines_of(&arena, l);
-	set_media(l, &said, NULL, NULL, false);
+	set_media(l, &said, &(struct hears){.room = room->room ? room : NULL});
 	arena_fini(&arena);
 }
 
@@ -235,8 +283,8 @@ void leg_join_media(struct leg *x, struct leg *y)
 	struct arena arena;
 	arena_init(&arena, 32768);
 	struct lines of_x = lines_of(&arena, x), of_y = lines_of(&arena, y);
-	set_media(x, &of_x, y, of_y.theirs, false);
-	set_media(y, &of_y, x, of_x.theirs, false);
+	set_media(x, &of_x, &(struct hears){.peer = y, .far = of_y.theirs});
+	set_media(y, &of_y, &(struct hears){.peer = x, .far = of_x.theirs});
 	arena_fini(&arena);
 }
 
@@ -291,7 +339,21 @@ void calls_media_event(struct calls *c, const struct media_event *ev)
 		l->stream_live = false;
 		call_on_leg_over(l);
 		return;
-	case MEDIA_EV_DTMF: /* passes through the relay; flows that collect digits will listen here */
+	case MEDIA_EV_DTMF:
+		if (l == l->call->a && l->call->here == HERE_APP)
+			talk_on_digit(l->call, ev->digit);
+		return;
+	case MEDIA_EV_PLAYED:
+		talk_on_played(l->call, ev);
+		return;
+	case MEDIA_EV_TALKING:
+		talk_on_talking(l->call, ev);
+		return;
+	case MEDIA_EV_DTMF_SENT:
+	case MEDIA_EV_SPEAKER:
+	case MEDIA_EV_LEVEL:
+	case MEDIA_EV_ROOM_ENDED:
+	case MEDIA_EV_RECORDED:
 	case MEDIA_EV_PORT_FAILED:
 	default: /* of processed audio, which no call asks for yet */
 		return;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "service/apps.h"
 #include "service/locate.h"
 #include "service/message.h"
 #include "service/query.h"
@@ -338,10 +339,14 @@ static size_t media_thread(const struct shard *s, uint64_t call)
 	return (size_t)(call % s->a.media_threads);
 }
 
+void shard_media(struct shard *s, uint64_t call, struct media_cmd *cmd)
+{
+	s->a.ops->media(s->a.arg, media_thread(s, call), cmd);
+}
+
 static void media(void *arg, uint64_t call, struct media_cmd *cmd)
 {
-	struct shard *s = arg;
-	s->a.ops->media(s->a.arg, media_thread(s, call), cmd);
+	shard_media(arg, call, cmd);
 }
 
 static struct port_pool *ports(void *arg, uint64_t call)
@@ -490,6 +495,9 @@ static const struct call_ops call_ops = {
 	.rtp_address = rtp_address,
 	.media = media,
 	.ports = ports,
+	.sound = apps_sound,
+	.app_begin = apps_begin,
+	.app_event = apps_event,
 	.save = save_call,
 	.cdr = cdr,
 };

@@ -21,6 +21,7 @@
 #include "service/registrar.h"
 
 struct shard;
+struct prompts;
 
 enum shard_mail_kind {
 	SHARD_SIP,       /* a message that belongs to this shard, whole */
@@ -143,6 +144,7 @@ struct shard_args {
 	struct registrar_settings registrar;
 	struct call_settings calls;
 	size_t media_threads;
+	const struct prompts *prompts; /* borrowed; NULL: none */
 	/** RTP ports of this shard on media thread i: first + i * per_thread ... */
 	uint16_t rtp_first;
 	size_t rtp_pairs_per_thread, rtp_pairs_initial;
@@ -181,4 +183,6 @@ const struct shard_args *shard_args_of(const struct shard *s);
 void shard_locate(struct shard *s, const struct locate_for *who, const struct tenant *t,
                   const uint64_t *users, size_t n);
 struct str shard_make_call_id(void *arg, char out[64]);
+/** A command to the media thread of a call; takes it over. */
+void shard_media(struct shard *s, uint64_t call, struct media_cmd *cmd);
 void shard_contact(void *arg, const struct flow *flow, struct buf *out);

@@ -77,6 +77,8 @@ struct world {
 	struct phone phones[MAX_PHONES];
 	size_t n_phones;
 	struct media_cmd streams[MAX_STREAMS];
+	uint64_t playing, play_stream; /* 0: nothing plays */
+	struct buf heard;
 	size_t n_streams;
 	struct stored bindings[MAX_BINDINGS]; /* as the store has them */
 	size_t n_bindings;
@@ -139,6 +141,50 @@ static void stream_ended(struct world *w, uint64_t id)
 	post(w, 0, &ev->mail);
 }
 
+/** What plays is kept as text: the names of files, or "tone". */
+static void note_play(struct world *w, const struct media_cmd *cmd)
+{
+	w->playing = cmd->play->id;
+	w->play_stream = cmd->id;
+	buf_reset(&w->heard);
+	for (size_t i = 0; i < cmd->play->n; i++) {
+		const struct media_item *it = &cmd->play->items[i];
+		buf_str(&w->heard, it->kind == MEDIA_ITEM_FILE ? str_z(it->path) : STR("tone"));
+		buf_ch(&w->heard, ' ');
+	}
+	buf_ch(&w->heard, 0);
+}
+
+const char *world_hears(const struct world *w)
+{
+	return w->playing ? w->heard.p : NULL;
+}
+
+static void tell_stream(struct world *w, struct media_event *ev)
+{
+	ev->mail.kind = SHARD_MEDIA;
+	ev->id = w->play_stream;
+	shard_mail(w->shard, &ev->mail);
+}
+
+void world_played(struct world *w)
+{
+	struct media_event *ev = calloc(1, sizeof *ev);
+	assert_true(w->playing != 0);
+	*ev = (struct media_event){.what = MEDIA_EV_PLAYED, .other = w->playing};
+	w->playing = 0;
+	tell_stream(w, ev);
+}
+
+void world_press(struct world *w, const char *digits)
+{
+	for (; *digits; digits++) {
+		struct media_event *ev = calloc(1, sizeof *ev);
+		*ev = (struct media_event){.what = MEDIA_EV_DTMF, .digit = *digits, .duration_ms = 100};
+		tell_stream(w, ev);
+	}
+}
+
 static void media(void *arg, size_t thread, struct media_cmd *cmd)
 {
 	struct world *w = arg;
@@ -155,8 +201,12 @@ static void media(void *arg, size_t thread, struct media_cmd *cmd)
 		assert_true(i < w->n_streams);
 		w->streams[i] = w->streams[--w->n_streams];
 		stream_ended(w, cmd->id);
+	} else if (cmd->mail.kind == MEDIA_CMD_PLAY) {
+		note_play(w, cmd);
+	} else if (cmd->mail.kind == MEDIA_CMD_STOP_PLAY) {
+		w->playing = 0;
 	}
-	free(cmd);
+	media_cmd_free(cmd);
 }
 
 static void answer(void *arg, struct mail_query *q)
@@ -299,6 +349,7 @@ static struct world *make_world(const char *first_tenant, void (*tweak)(struct s
 	};
 	if (tweak)
 		tweak(&args);
+	buf_init(&w->heard, 65536);
 	assert_int_equal(shard_new(&w->shard, &args), 0);
 	return w;
 }
@@ -384,6 +435,7 @@ void world_abandon(struct world *w)
 	assert_int_equal(w->wheel.n, 0);
 	settle_nothing(w);
 	free(w->record);
+	buf_fini(&w->heard);
 	drop_packets(w);
 	while (w->n_bindings)
 		drop_binding(w, 0);

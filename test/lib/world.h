@@ -73,6 +73,14 @@ void world_silence(struct world *w, uint64_t stream);
 size_t world_streams(const struct world *w);
 const struct media_cmd *world_stream(const struct world *w, size_t i);
 
+/**
+ * What the switch plays: the paths of the files and "tone" for tones, with a space behind each; NULL:
+ * nothing. All of it was played. Keys that the caller presses who hears it, or heard it last.
+ */
+const char *world_hears(const struct world *w);
+void world_played(struct world *w);
+void world_press(struct world *w, const char *digits);
+
 struct phone *world_phone(struct world *w, const char *domain, const char *username,
                           const char *password, const char *address);
 /** The display name in From of its INVITEs. */
