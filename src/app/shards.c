@@ -106,9 +106,7 @@ static int start_media(struct shards *s)
 		.max_waiting = MAX_CLIPS_WAITING,
 		.log = s->a.log,
 	};
-	int err = prompts_new(&s->prompts, x->sounds_dir);
-	if (!err)
-		err = clip_loader_new(&s->clips, &clips);
+	int err = clip_loader_new(&s->clips, &clips);
 	if (err)
 		return err;
 	const struct media_args args = {
@@ -222,6 +220,8 @@ static int start(struct shards *s, struct buf *why)
 {
 	struct shard_args base;
 	int e = mailbox_new(&s->answers, s->a.control, ANSWER_SLOTS, on_answer, s);
+	if (!e)
+		e = prompts_new(&s->prompts, s->a.settings->sounds_dir);
 	if (!e)
 		e = base_args(s, &base);
 	if (!e)

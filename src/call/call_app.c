@@ -5,6 +5,7 @@
  */
 #include "call/app.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "call/internal.h"
@@ -96,6 +97,12 @@ void talk_quiet(struct call *c)
 	k->playing = 0;
 }
 
+static void note_failure(struct call *c, int err)
+{
+	log_event(c->calls->a.log, LOG_CALL_SOUND, LOG_S("tenant", tenant_name(c->tenant)),
+	          LOG_Z("call", c->id), LOG_Z("why", err ? err_text(err) : "no recording of it is there"));
+}
+
 void talk_on_played(struct call *c, const struct media_event *ev)
 {
 	static const enum call_how hows[] = {
@@ -104,15 +111,20 @@ void talk_on_played(struct call *c, const struct media_event *ev)
 		[MEDIA_PLAYED_DIGIT] = CALL_HOW_KEY,
 		[MEDIA_PLAYED_FAILED] = CALL_HOW_FAILED,
 	};
-	if (c->here && ev->other == c->talk.playing && c->talk.playing)
-		on_played(c, hows[ev->how]);
+	if (!c->here || ev->other != c->talk.playing || !c->talk.playing)
+		return;
+	if (ev->how == MEDIA_PLAYED_FAILED)
+		note_failure(c, ev->err ? ev->err : EIO);
+	on_played(c, hows[ev->how]);
 }
 
 void calls_sound_failed(struct calls *cs, uint64_t key, uint64_t play)
 {
 	struct call *c = call_by_key(cs, key);
-	if (c && c->here && c->talk.playing && c->talk.playing == play)
-		on_played(c, CALL_HOW_FAILED);
+	if (!c || !c->here || !c->talk.playing || c->talk.playing != play)
+		return;
+	note_failure(c, 0);
+	on_played(c, CALL_HOW_FAILED);
 }
 
 /* -- digits ---------------------------------------------------------------------------- */

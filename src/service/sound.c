@@ -7,6 +7,9 @@
 #include "media/say/say.h"
 #include "media/tones.h"
 
+/* A tone among other things that are played, where its length is not said. */
+enum { TONE_MS = 4000 };
+
 struct sound {
 	const struct prompts *prompts;
 	const struct tenant *tenant;
@@ -173,6 +176,8 @@ static void put_item(struct sound *s, const struct flow_item *it)
 		*out = tone;
 		if (it->ms)
 			out->ms = it->ms;
+		else if (s->play->loops && !out->ms)
+			out->ms = TONE_MS;
 		return;
 	}
 	case ITEM_SILENCE:
