@@ -51,7 +51,9 @@ static void on_played(struct call *c, enum call_how how)
 
 static enum route_digits_end digits_end(enum call_how how)
 {
-	return how == CALL_HOW_KEY ? DIGITS_TERMINATOR : how == CALL_HOW_DONE ? DIGITS_LENGTH : DIGITS_TIMEOUT;
+	if (how == CALL_HOW_KEY)
+		return DIGITS_TERMINATOR;
+	return how == CALL_HOW_DONE ? DIGITS_LENGTH : DIGITS_TIMEOUT;
 }
 
 static void end_digits(struct call *c, size_t used, enum call_how how)
