@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-m NODES] [-v] [--shrink]
- * One line a seed; a seed that fails prints what happened last, and exits with 1.
+ *     [-o STEP,STEP...]
+ * One line a seed; a seed that fails prints what happened last, and does not exit with 0. -o: these
+ * steps alone, as --shrink prints them.
  */
 #include <getopt.h>
 #include <stdarg.h>
@@ -11,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+#include "shrink.h"
 #include "sim.h"
 
 /* -- saying what happens ------------------------------------------------------------- */
@@ -58,7 +62,7 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 	fprintf(stderr, "\n");
 	fflush(stderr);
 	remove_files(s);
-	_exit(1);
+	_exit(2 + (int)(hash_stable(str_z(fmt)) % 200)); /* shrinking tells failures apart by it */
 }
 
 #ifdef __SANITIZE_ADDRESS__
@@ -163,97 +167,6 @@ void sim_run(struct sim *s, const struct sim_args *a)
 
 /* -- shrinking ----------------------------------------------------------------------- */
 
-static bool fails(const struct sim_args *a)
-{
-	pid_t child = fork();
-	if (child == 0) {
-		if (!freopen("/dev/null", "w", stderr))
-			_exit(0);
-		struct sim *s = calloc(1, sizeof *s);
-		sim_run(s, a);
-		_exit(0);
-	}
-	int status = 0;
-	return waitpid(child, &status, 0) == child && status != 0;
-}
-
-/** Leave out runs of steps, half as long each time, as long as it still fails. */
-static unsigned drop_steps(struct sim_args *a, uint8_t *skip)
-{
-	unsigned left = 0;
-	for (unsigned n = a->steps / 2; n; n /= 2)
-		for (unsigned at = 0; at < a->steps; at += n) {
-			unsigned end = at + n < a->steps ? at + n : a->steps;
-			uint8_t was[1 << 16];
-			memcpy(was, skip, a->steps);
-			memset(skip + at, 1, end - at);
-			if (memcmp(was, skip, a->steps) != 0 && !fails(a))
-				memcpy(skip, was, a->steps);
-		}
-	for (unsigned i = 0; i < a->steps; i++)
-		left += !skip[i];
-	return left;
-}
-
-static void shrink(struct sim_args a)
-{
-	static uint8_t skip[1 << 16];
-	unsigned low = 0, high = a.steps; /* fails with `high` */
-	if (a.steps > sizeof skip || !fails(&a)) {
-		printf("seed %llu does not fail in %u steps\n", (unsigned long long)a.seed, a.steps);
-		return;
-	}
-	while (high - low > 1) {
-		a.steps = (low + high) / 2;
-		if (fails(&a))
-			high = a.steps;
-		else
-			low = a.steps;
-	}
-	a.steps = high;
-	struct sim_args b = a;
-	for (b.phones = 2; b.phones < a.phones && !fails(&b); b.phones++)
-		;
-	a.phones = b.phones;
-	a.skip = skip;
-	unsigned left = drop_steps(&a, skip);
-	printf("seed %llu fails with %u phones and %u of %u steps:\n", (unsigned long long)a.seed,
-	       a.phones, left, a.steps);
-	fflush(stdout);
-	a.loud = true;
-	struct sim *s = calloc(1, sizeof *s);
-	sim_run(s, &a);
-}
-
-/* -- arguments ----------------------------------------------------------------------- */
-
-static int usage(void)
-{
-	fprintf(stderr, "sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-m NODES] "
-	                "[-v] [--shrink]\n");
-	return 2;
-}
-
-static bool read_args(int argc, char **argv, struct sim_args *a, unsigned *seeds, bool *smaller)
-{
-	static const struct option names[] = {{"shrink", no_argument, NULL, 'x'}, {0}};
-	for (int o; (o = getopt_long(argc, argv, "s:n:k:H:p:d:m:vx", names, NULL)) != -1;)
-		switch (o) {
-		case 's': a->seed = strtoull(optarg, NULL, 10); break;
-		case 'n': *seeds = (unsigned)atoi(optarg); break;
-		case 'k': a->steps = (unsigned)atoi(optarg); break;
-		case 'H': a->until_ms = START_MS + (uint64_t)(atof(optarg) * 3600000); break;
-		case 'p': a->phones = (unsigned)atoi(optarg); break;
-		case 'd': a->shards = (unsigned)atoi(optarg); break;
-		case 'm': a->nodes = (unsigned)atoi(optarg); break;
-		case 'v': a->loud = true; break;
-		case 'x': *smaller = true; break;
-		default: return false;
-		}
-	return a->phones >= 2 && a->phones <= MAX_PHONES && a->shards >= 1 && a->shards <= MAX_SHARDS &&
-	       a->nodes >= 1 && a->nodes <= MAX_NODES;
-}
-
 static void add(struct sim *all, const struct sim *s)
 {
 	all->calls += s->calls;
@@ -269,6 +182,127 @@ static void add(struct sim *all, const struct sim *s)
 	all->swapped += s->swapped;
 	all->texts_done += s->texts_done;
 	all->configs += s->configs;
+}
+
+static uint8_t skipped[1 << 16]; /* steps */
+
+struct trial {
+	struct sim_args a;
+	int status; /* of the child that failed: it is to fail in the same way */
+};
+
+static void run_one(const struct sim_args *a, struct sim *sums)
+{
+	struct sim *s = running = calloc(1, sizeof *s);
+	sim_run(s, a);
+	if (sums)
+		add(sums, s);
+	running = NULL;
+	free(s);
+}
+
+static int outcome(const struct sim_args *a)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(0);
+		run_one(a, NULL);
+		_exit(0);
+	}
+	int status = 0;
+	return waitpid(child, &status, 0) == child ? status : 0;
+}
+
+static bool fails(const uint8_t *skip, unsigned n, void *arg)
+{
+	const struct trial *t = arg;
+	struct sim_args a = t->a;
+	a.skip = skip;
+	a.steps = n;
+	return outcome(&a) == t->status;
+}
+
+/** To be seen again: the steps that are left, as -o takes them. */
+static void print_smaller(const struct sim_args *a, unsigned left)
+{
+	printf("seed %llu fails with %u phones and %u of %u steps; again: sim -s %llu -d %u -p %u -m %u -k %u -o ",
+	       (unsigned long long)a->seed, a->phones, left, a->steps, (unsigned long long)a->seed,
+	       a->shards, a->phones, a->nodes, a->steps);
+	const char *comma = "";
+	for (unsigned i = 0; i < a->steps; i++)
+		if (!a->skip[i])
+			printf("%s%u", comma, i), comma = ",";
+	printf("\n");
+	fflush(stdout);
+}
+
+static void shrink(struct sim_args a)
+{
+	struct trial t = {.a = a};
+	t.status = outcome(&a);
+	if (!t.status) {
+		printf("seed %llu does not fail in %u steps\n", (unsigned long long)a.seed, a.steps);
+		return;
+	}
+	t.a.steps = shrink_end(a.steps, fails, &t);
+	unsigned phones = t.a.phones;
+	for (t.a.phones = 2; t.a.phones < phones && !fails(NULL, t.a.steps, &t); t.a.phones++)
+		;
+	unsigned left = shrink_items(skipped, t.a.steps, fails, &t);
+	t.a.skip = skipped;
+	print_smaller(&t.a, left);
+	t.a.loud = true;
+	run_one(&t.a, NULL);
+}
+
+/* -- arguments ----------------------------------------------------------------------- */
+
+static int usage(void)
+{
+	fprintf(stderr, "sim [-s SEED] [-n SEEDS] [-k STEPS] [-H HOURS] [-p PHONES] [-d SHARDS] [-m NODES] "
+	                "[-v] [--shrink] [-o STEP,...]\n");
+	return 2;
+}
+
+/** These steps alone. */
+static bool read_only(char *text, struct sim_args *a)
+{
+	memset(skipped, 1, sizeof skipped);
+	for (char *at = strtok(text, ","); at; at = strtok(NULL, ",")) {
+		unsigned long i = strtoul(at, NULL, 10);
+		if (i >= sizeof skipped)
+			return false;
+		skipped[i] = 0;
+	}
+	a->skip = skipped;
+	return true;
+}
+
+static bool read_args(int argc, char **argv, struct sim_args *a, unsigned *seeds, bool *smaller)
+{
+	static const struct option names[] = {{"shrink", no_argument, NULL, 'x'}, {0}};
+	for (int o; (o = getopt_long(argc, argv, "s:n:k:H:p:d:m:o:vx", names, NULL)) != -1;)
+		switch (o) {
+		case 's': a->seed = strtoull(optarg, NULL, 10); break;
+		case 'n': *seeds = (unsigned)atoi(optarg); break;
+		case 'k': a->steps = (unsigned)atoi(optarg); break;
+		case 'H': a->until_ms = START_MS + (uint64_t)(atof(optarg) * 3600000); break;
+		case 'p': a->phones = (unsigned)atoi(optarg); break;
+		case 'd': a->shards = (unsigned)atoi(optarg); break;
+		case 'm': a->nodes = (unsigned)atoi(optarg); break;
+		case 'v': a->loud = true; break;
+		case 'o':
+			if (!read_only(optarg, a))
+				return false;
+			break;
+		case 'x': *smaller = true; break;
+		default: return false;
+		}
+	if ((*smaller || a->skip) && (a->until_ms || a->steps > sizeof skipped || (*smaller && a->skip)))
+		return false; /* steps are what is left out */
+	return a->phones >= 2 && a->phones <= MAX_PHONES && a->shards >= 1 && a->shards <= MAX_SHARDS &&
+	       a->nodes >= 1 && a->nodes <= MAX_NODES;
 }
 
 static void print_sums(const struct sim *a, unsigned seeds)
@@ -293,20 +327,16 @@ int main(int argc, char **argv)
 	a.shards = 1;
 	if (!read_args(argc, argv, &a, &seeds, &smaller))
 		return usage();
+#ifdef __SANITIZE_ADDRESS__
+	__sanitizer_set_death_callback(on_death);
+#endif
 	if (smaller) {
 		shrink(a);
 		return 1;
 	}
-#ifdef __SANITIZE_ADDRESS__
-	__sanitizer_set_death_callback(on_death);
-#endif
 	for (unsigned i = 0; i < seeds; i++, a.seed++) {
-		struct sim *s = running = calloc(1, sizeof *s);
 		a.shards = seeds > 1 ? 1 + (unsigned)(a.seed % MAX_SHARDS) : a.shards;
-		sim_run(s, &a);
-		add(&all, s);
-		running = NULL;
-		free(s);
+		run_one(&a, &all);
 	}
 	print_sums(&all, seeds);
 	return 0;
