@@ -129,6 +129,15 @@ static struct str leg_call_id(const json_t *cdr, size_t i)
 	return text(json_array_get(json_object_get(cdr, "legs"), i), "sip_call_id");
 }
 
+/**
+ * A challenge leaves no transaction (RFC 3261 section 8.2.7): who was refused and gave up may get
+ * through with a late copy, once the account is there again.
+ */
+static bool refused_before(const struct side *d)
+{
+	return d->over && d->status == 407 && d->phone->config_ms > d->start_ms;
+}
+
 /** One for each call; a retransmission that reaches a restarted switch begins another one. */
 void check_cdr(struct node *n, struct str json, bool recovered)
 {
@@ -147,7 +156,9 @@ void check_cdr(struct node *n, struct str json, bool recovered)
 			sim_fail(s, "%s rang a phone of another tenant", d->call_id);
 	}
 	d->cdrs++;
-	if (d->last_life == n->kills + 1 && !recovered)
+	if (refused_before(d))
+		d->killed = true;
+	else if (d->last_life == n->kills + 1 && !recovered)
 		sim_fail(s, "a second CDR of the call %s", d->call_id);
 	if (!recovered)
 		d->last_life = n->kills + 1;

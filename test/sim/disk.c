@@ -330,8 +330,8 @@ static void recover(struct node *n)
 		if (!json.n)
 			sim_fail(n->sim, "a call that was up has no record after the restart");
 		check_cdr(n, json, true);
-		struct row *kept = row_new(DISK_CDRS, r->tenant, r->key, json);
-		list_push_back(&n->kept, &kept->node);
+		struct row *w = row_new(DISK_CDRS, r->tenant, r->key, json);
+		list_push_back(&n->last, &w->node); /* the next kill may tear it off */
 		text_free(&json);
 		row_free(r);
 	}
