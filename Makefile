@@ -14,7 +14,8 @@ CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all 
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 CFLAGS_plain   := -O1 -g
-CFLAGS_cov     := -O0 -g --coverage
+# Without optimisation gcc knows no range of a number, and takes each for one that is too long.
+CFLAGS_cov     := -O0 -g --coverage -Wno-format-truncation
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 LDFLAGS_asan    := -fsanitize=address,undefined
 LDFLAGS_tsan    := -fsanitize=thread
@@ -294,7 +295,7 @@ valgrind: build/.packages-test
 
 # What the unit tests reach, by folder: minutes. make stats prints the last summary.
 .PHONY: coverage
-coverage:
+coverage: build/.packages-test
 	@find build/obj/cov -name '*.gcda' -delete 2>/dev/null || true
 	@$(MAKE) -s -j$(JOBS) FLAVOUR=cov unit
 	@tools/coverage build/obj/cov build/coverage.txt
@@ -333,10 +334,6 @@ help:
 	@echo "make bench-codec           CPU of codecs and transcoded pairs"
 	@echo "make bench      CPU per registration, call and relayed packet, beside the peers' (bench/run --help)"
 	@echo "make bench-relay           relayed packets alone"
-	@echo "make stats      sizes of files and functions, tests"
-	@echo "make fuzz T=fuzz_sip_msg S=60   one fuzz target; make fuzz-all: each of them"
-	@echo "make bench      CPU per registration and call, beside the peers' (bench/run --help)"
-	@echo "make bench-relay           CPU and delay of relayed calls"
 	@echo "make bench-route           CPU of a routing decision"
 	@echo "make install    PREFIX=/usr/local DESTDIR="
 	@echo "make clean      forget build/"
