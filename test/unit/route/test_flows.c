@@ -361,6 +361,24 @@ static void test_numbers_outside_and_classes(void **state)
 	goes(t, "{'given':{'from':'+4917','to':'112'},'expect':{'status':404}}", NULL);
 }
 
+static void test_forward_to_a_number(void **state)
+{
+	struct tenant *t = *state;
+
+	set_flow(t, 0, "{\"a\":{\"kind\":\"forward\",\"number\":\"1005\",\"exits\":{\"busy\":\"b\",\"failed\":\"z\"}},"
+	               "\"b\":{\"kind\":\"forward\",\"number\":\"1006${room}\",\"exits\":{\"failed\":\"z\"}},"
+	               "\"z\":{\"kind\":\"hangup\",\"cause\":\"busy\"}}");
+	t->users[5].mailbox = 0;
+	goes(t, "{'given':{'from':'1001','to':'500'},'expect':{'path':['a'],'users':['1005']}}", NULL);
+	goes(t, "{'given':{'from':'1001','to':'500'},'when':[{'ring':'busy'}],"
+	        "'expect':{'path':['b'],'users':['1006']}}", NULL);
+	set_flow(t, 0, "{\"a\":{\"kind\":\"forward\",\"number\":\"7777\",\"exits\":{\"failed\":\"z\"}},"
+	               "\"z\":{\"kind\":\"hangup\",\"cause\":\"busy\"}}");
+	goes(t, "{'given':{'from':'1001','to':'500'},'expect':{'path':['a','z'],'status':486}}", NULL);
+	set_flow(t, 0, "{\"a\":{\"kind\":\"forward\",\"number\":\"7777\"}}");
+	goes(t, "{'given':{'from':'1001','to':'500'},'expect':{'action':'reject','status':404}}", NULL);
+}
+
 static void test_texts_are_expanded(void **state)
 {
 	struct tenant *t = *state;
@@ -420,6 +438,7 @@ int main(void)
 		T(test_feature_codes_change_settings),
 		T(test_change_is_a_decision),
 		T(test_numbers_outside_and_classes),
+		T(test_forward_to_a_number),
 		T(test_texts_are_expanded),
 		T(test_shape_of_tests),
 	};
