@@ -208,7 +208,7 @@ static struct call_sound sound_of(const struct route_decision *d)
 
 static void collect(struct call *c)
 {
-	const struct route_decision *d = &c->decision;
+	const struct route_decision *d = c->decision;
 	struct call_collect want = {
 		.min = d->collect.min,
 		.max = d->collect.max,
@@ -224,8 +224,8 @@ static void collect(struct call *c)
 void talk_carry_out(struct call *c)
 {
 	struct calls_args *a = &c->calls->a;
-	struct call_sound s = sound_of(&c->decision);
-	switch (c->decision.action) {
+	struct call_sound s = sound_of(c->decision);
+	switch (c->decision->action) {
 	case ROUTE_PLAY:
 		talk_play(c, &s);
 		return;
@@ -233,8 +233,8 @@ void talk_carry_out(struct call *c)
 		collect(c);
 		return;
 	default:
-		c->talk.app = (struct call_app){.service = (uint8_t)c->decision.action};
-		a->ops->app_begin(a->arg, c->key, c->tenant, &c->decision);
+		c->talk.app = (struct call_app){.service = (uint8_t)c->decision->action};
+		a->ops->app_begin(a->arg, c->key, c->tenant, c->decision);
 		return;
 	}
 }

@@ -91,7 +91,7 @@ static void begin_stage(struct call *c)
 	text_free(&c->best_reason);
 	if (caller_answered(c))
 		talk_wait(c);
-	timer_in(c->calls->a.wheel, &c->ring_timer, c->decision.ring_ms);
+	timer_in(c->calls->a.wheel, &c->ring_timer, c->decision->ring_ms);
 }
 
 static void ring_stage(struct call *c, const struct call_target *targets, size_t n)
@@ -99,7 +99,7 @@ static void ring_stage(struct call *c, const struct call_target *targets, size_t
 	size_t most = c->calls->a.settings.max_branches;
 	begin_stage(c);
 	for (size_t i = 0, rung = 0; i < n && (!most || rung < most); i++) { /* they come in order of q */
-		if (!is_of_stage(&c->decision, targets[i].user))
+		if (!is_of_stage(c->decision, targets[i].user))
 			continue;
 		ring(c, &targets[i]);
 		rung++;
@@ -120,14 +120,14 @@ void calls_located(struct calls *cs, uint64_t key, const struct route_presence *
 		ring_stage(c, targets, n_targets);
 		return;
 	}
-	if (c->decision.action != ROUTE_ASK)
+	if (!c->decision || c->decision->action != ROUTE_ASK)
 		return;
 	struct route_facts f = {
 		.event = ROUTE_PRESENCE, .presence = presence, .n_presence = n_presence};
 	c->located = true;
 	call_route_step(c, &f);
 	c->located = false;
-	if (c->state == CALL_ROUTING && c->decision.action == ROUTE_RING)
+	if (c->state == CALL_ROUTING && c->decision && c->decision->action == ROUTE_RING)
 		ring_stage(c, targets, n_targets);
 }
 
@@ -185,6 +185,7 @@ static void join_answered(struct call *c, struct leg *l)
 	c->here = HERE_NOT;
 	c->state = CALL_ANSWERED;
 	timer_cancel(c->calls->a.wheel, &c->ring_timer);
+	call_forget_decision(c);
 	bridge_media(c->a, l);
 	call_save(c);
 }
@@ -215,6 +216,7 @@ void call_on_answer(struct leg *l, struct str sdp)
 		call_end(c, END_SYSTEM, 488, "the answer fits nothing that was offered", STR_NONE);
 		return;
 	}
+	call_forget_decision(c);
 	call_answer_caller(c, buf_view(&b));
 	if (c->a->invite_had_offer && c->state == CALL_ANSWERED)
 		bridge_media(c->a, l);

@@ -2,6 +2,8 @@
 /* A call carries out what the router decides: it asks, rings, echoes, refuses. */
 #include "call/internal.h"
 
+#include <stdlib.h>
+
 #include "route/script.h"
 
 enum { MAX_FACTS = 16384 }; /* bytes of what a call's record tells of its facts */
@@ -35,7 +37,9 @@ void call_route_step(struct call *c, struct route_facts *f)
 	f->caller_name = c->caller_name;
 	f->ring_ms = c->calls->a.settings.ring_ms;
 	f->random = rng_u64(c->calls->a.rng);
-	route_step(c->tenant, f, &c->route, &c->decision, &tr);
+	if (!c->decision && !(c->decision = calloc(1, sizeof *c->decision)))
+		abort();
+	route_step(c->tenant, f, &c->route, c->decision, &tr);
 	struct buf notes, all;
 	buf_init(&notes, 65536);
 	buf_init(&all, 65536);
@@ -49,6 +53,12 @@ void call_route_step(struct call *c, struct route_facts *f)
 	buf_fini(&notes);
 	arena_fini(&arena);
 	act(c);
+}
+
+void call_forget_decision(struct call *c)
+{
+	free(c->decision);
+	c->decision = NULL;
 }
 
 void call_route_failed(struct call *c, enum route_event event)
@@ -97,12 +107,12 @@ static void locate(struct call *c)
 	struct calls_args *a = &c->calls->a;
 	c->state = CALL_ROUTING;
 	timer_in(a->wheel, &c->ring_timer, CALL_ROUTING_MS);
-	a->ops->locate(a->arg, c->key, c->tenant, c->decision.users, c->decision.n_users);
+	a->ops->locate(a->arg, c->key, c->tenant, c->decision->users, c->decision->n_users);
 }
 
 static void act(struct call *c)
 {
-	const struct route_decision *d = &c->decision;
+	const struct route_decision *d = c->decision;
 	switch (d->action) {
 	case ROUTE_ASK:
 		c->ring_asked = false;

@@ -85,6 +85,7 @@ void call_free_bare(struct call *c)
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		text_free(texts[i]);
 	tenant_unref(c->tenant);
+	call_forget_decision(c);
 	free(c);
 }
 

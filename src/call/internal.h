@@ -187,7 +187,7 @@ struct call {
 	int32_t max_forwards;
 
 	struct route_state route;
-	struct route_decision decision;
+	struct route_decision *decision; /* the newest; NULL: none yet, or it was carried out for good */
 	struct str trace_json;         /* what the router noted so far, without the brackets */
 	struct str facts_json;         /* what the router was told, likewise: route/script.h */
 	uint16_t best_status;          /* of the legs that failed: what the router is told */
@@ -360,6 +360,8 @@ void call_on_passing_request(struct leg *l, struct strans *st, const struct sip_
 void call_end(struct call *c, enum leg_end_by by, uint16_t status, const char *why,
               struct str reason_hdr);
 void call_save(struct call *c);
+/** Two talk: the router is not asked again. */
+void call_forget_decision(struct call *c);
 /** One step of the router, and what it decided. */
 void call_route_step(struct call *c, struct route_facts *f);
 void call_route_failed(struct call *c, enum route_event event);

@@ -254,7 +254,8 @@ static void set_media(struct leg *l, const struct lines *said, const struct hear
 	set->expect = set->hear && (sdp_media_dir(theirs) & SDP_SENDONLY);
 	set->silence_ms = l->call->calls->a.settings.silence_ms;
 	choose_sink(&cmd, hears, ours);
-	fill_voice(&cmd.voice, theirs, ours);
+	if (!hears->peer && !hears->echo) /* a relay needs none of it, and it costs memory */
+		fill_voice(&cmd.voice, theirs, ours);
 	leg_note_codec(l, ours && ours->n_fmt && !l->uac ? ours : theirs);
 	l->stream_live = true;
 	post(l, &cmd);
