@@ -17,7 +17,7 @@ struct stream {
 	struct timer timer; /* silence, or the end */
 };
 
-enum { DEAD_MS = 95000 }; /* three silences and an OPTIONS that nobody answers */
+enum { DEAD_MS = GIVE_UP_MS + 3000 }; /* an OPTIONS that nobody answers */
 
 static void tell(struct stream *x, enum media_ev_kind what)
 {
@@ -52,7 +52,7 @@ static void check_dead(struct stream *x)
 	const struct phone *p = phone_at_ip(x->at->sim, &x->remote);
 	if (p && p->on)
 		x->dead_ms = 0;
-	else if (!x->dead_ms)
+	else if (x->dead_ms <= x->at->last_swap_ms) /* a record has no OPTIONS under way */
 		x->dead_ms = s->wheel.now_ms;
 	else if (s->wheel.now_ms > x->dead_ms + DEAD_MS)
 		sim_fail(x->at->sim, "%s is gone, and its call goes on", p ? p->username : "a phone");

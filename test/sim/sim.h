@@ -182,7 +182,7 @@ struct node {
 	struct addr addr;
 	struct seat seats[MAX_SHARDS];
 	bool dying;
-	uint64_t kills, last_kill_ms;
+	uint64_t kills, last_kill_ms, last_swap_ms;
 	const struct directory *directory;
 	uint64_t mail_due[MAX_SHARDS + 1][MAX_SHARDS];
 	struct list_node mail, streams;

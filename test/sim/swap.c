@@ -148,6 +148,7 @@ static void swap(struct sim *s, struct call *c)
 void swap_calls(struct node *n)
 {
 	struct sim *s = n->sim;
+	n->last_swap_ms = s->wheel.now_ms;
 	for (unsigned i = 0; i < s->a.shards; i++)
 		list_for_each(it, &n->seats[i].shard->calls->all) {
 			struct call *c = container_of(it, struct call, node);
