@@ -269,8 +269,11 @@ static bool is_mute(struct strans *st, uint16_t status)
 {
 	if (st->method == SIP_INVITE || (status != 408 && status >= 200))
 		return false;
-	if (status == 408)
-		terminate(st);
+	if (status == 408) { /* the peer, who does not know, repeats the request: it is no new one */
+		drop_response(st);
+		drop_head(st);
+		complete(st);
+	}
 	return true;
 }
 

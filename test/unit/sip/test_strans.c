@@ -324,8 +324,12 @@ static void test_no_408_to_non_invite(void **state) /* RFC 4320 section 4.2 */
 	(void)state;
 	struct srig *r = with_options(SIP_UDP);
 	reply(r, 408);
-	srig_run(r, 0);
+	again(r, SIP_UDP, "OPTIONS"); /* who does not know of it asks on: it is not a new request */
+	srig_run(r, 4000);
+	again(r, SIP_UDP, "OPTIONS");
+	assert_int_equal(r->requests, 1);
 	assert_int_equal(r->n_sent, 0);
+	srig_run(r, TEN_MINUTES);
 	EXPECT(r, STRANS_END);
 	srig_free(r);
 
