@@ -111,7 +111,8 @@ static void note_answer(struct message *x, uint16_t status)
 	x->undecided--;
 	if (status < 300)
 		finish(x, status);
-	else if (!x->best || x->best >= 500) /* a challenge is for us: it does not pass */
+	else if (!x->best || status >= 600 || x->best / 100 == 5) /* RFC 3261 section 16.7, step 6 */
+		/* A challenge is for us: it does not pass. */
 		x->best = status == 401 || status == 407 ? 480 : status;
 }
 

@@ -92,6 +92,17 @@ static void test_refusal_is_told_at_once(void **state)
 	phone_expect(t.a, "SIP/2.0 486"); /* no need to wait for Timer K */
 }
 
+static void test_decline_is_told_when_another_device_says_nothing(void **state) /* RFC 3261: 16.7 */
+{
+	struct talk t = talk_pair(*state);
+	struct phone *d = desk(t.w);
+	message(t.a, "1002");
+	phone_keep(d, phone_expect(d, "MESSAGE "));
+	phone_reply(t.b, phone_expect(t.b, "MESSAGE "), 603, "b", "", NULL);
+	phone_reply(d, phone_kept(d), 408, "d", "", NULL);
+	phone_expect(t.a, "SIP/2.0 603");
+}
+
 static void test_challenge_of_a_device_does_not_pass(void **state)
 {
 	struct talk t = talk_pair(*state);
@@ -158,6 +169,7 @@ int main(void)
 		T(test_message_arrives_and_its_answer_comes_back),
 		T(test_first_200_of_all_devices_counts),
 		T(test_refusal_is_told_at_once),
+		T(test_decline_is_told_when_another_device_says_nothing),
 		T(test_challenge_of_a_device_does_not_pass),
 		T(test_nobody_there_is_480),
 		T(test_numbers_that_take_no_text),
