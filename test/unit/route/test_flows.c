@@ -52,6 +52,8 @@ static void set_flow(struct tenant *t, size_t i, const char *nodes)
 		fail_msg("%s at %d", e.text, e.position);
 	body = json_pack("{s:s,s:s,s:o}", "name", name, "start", "a", "nodes", parsed);
 	buf_init(&why, 4096);
+	flow_free(t->flows[i]);
+	t->flows[i] = NULL;
 	if (flow_compile(&t->flows[i], FLOW0 + i, body, resolve, NULL, &why) != 0)
 		fail_msg("" STR_FMT, STR_ARG(buf_view(&why)));
 	buf_fini(&why);
