@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#ifndef __clang__ /* which does not know it, and warns */
 /* The loops below are worth more than -O2 makes of them. */
 #pragma GCC optimize("O3")
+#endif
 
 #include "media/mix.h"
 
