@@ -129,6 +129,5 @@ void demo_put_help(struct buf *out, struct config *c, const struct seal_key *sea
 		if (objects->v[i].kind == KIND_DEVICE)
 			put_device(out, &objects->v[i], seal);
 	buf_lit(out, "\nDial 1002 from 1001. *43 is the echo test: you hear yourself.\n"
-	             "500 is a menu, 510 rings Alice and Bob, 600 is a conference room, *97 your voicemail\n"
-	             "(its PIN is your extension).\n\n");
+	             "500 is a menu, 510 rings Alice and Bob, *60 says the time.\n\n");
 }
