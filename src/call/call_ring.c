@@ -124,6 +124,11 @@ void calls_located(struct calls *cs, uint64_t key, const struct route_presence *
 		return;
 	struct route_facts f = {
 		.event = ROUTE_PRESENCE, .presence = presence, .n_presence = n_presence};
+	if (c->decision->object && c->decision->object != c->turn_of) { /* once for all stages */
+		c->turn_of = c->decision->object;
+		c->turn = calls_take_turn(cs, tenant_id(c->tenant), c->turn_of);
+	}
+	f.turn = c->turn;
 	c->located = true;
 	call_route_step(c, &f);
 	c->located = false;

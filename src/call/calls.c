@@ -16,6 +16,40 @@ static void reap(struct timer *t, void *arg)
 		call_free(container_of(it, struct call, node));
 }
 
+/* How many calls a group or queue had on this shard: where a round goes on. One for each group. */
+struct turn {
+	struct map_node node;
+	uint64_t tenant, object, n;
+};
+
+uint64_t calls_take_turn(struct calls *cs, uint64_t tenant, uint64_t object)
+{
+	uint64_t hash = hash_u64(&cs->a.hash_key, object ^ tenant * 0x9e3779b97f4a7c15);
+	for (struct map_node *n = map_find(&cs->turns, hash); n; n = map_next(n)) {
+		struct turn *t = container_of(n, struct turn, node);
+		if (t->tenant == tenant && t->object == object)
+			return t->n++;
+	}
+	struct turn *t = calloc(1, sizeof *t);
+	if (!t)
+		abort();
+	*t = (struct turn){.tenant = tenant, .object = object, .n = 1};
+	map_insert(&cs->turns, &t->node, hash);
+	return 0;
+}
+
+static void turns_fini(struct map *turns)
+{
+	size_t pos = 0;
+	struct map_node *n = map_walk(turns, NULL, &pos);
+	while (n) {
+		struct turn *t = container_of(n, struct turn, node);
+		n = map_walk(turns, n, &pos);
+		free(t);
+	}
+	map_fini(turns);
+}
+
 int calls_new(struct calls **out, const struct calls_args *args)
 {
 	struct calls *c = calloc(1, sizeof *c);
@@ -26,6 +60,7 @@ int calls_new(struct calls **out, const struct calls_args *args)
 	map_init(&c->by_id);
 	map_init(&c->by_dialog);
 	map_init(&c->by_stream);
+	map_init(&c->turns);
 	list_init(&c->all);
 	list_init(&c->dead);
 	list_init(&c->passings);
@@ -48,6 +83,7 @@ void calls_free(struct calls *c)
 	map_fini(&c->by_id);
 	map_fini(&c->by_dialog);
 	map_fini(&c->by_stream);
+	turns_fini(&c->turns);
 	free(c);
 }
 

@@ -27,6 +27,7 @@ struct calls {
 	struct map by_id;      /* struct call.id_node */
 	struct map by_dialog;  /* struct leg.dialog_node: Call-ID and local tag */
 	struct map by_stream;  /* struct leg.stream_node */
+	struct map turns;      /* struct turn: groups and queues that take turns */
 	struct list_node all;  /* struct call.node */
 	struct list_node dead; /* freed at the next turn: nobody frees itself in its own callback */
 	struct list_node passings; /* requests under way from one side to the other */
@@ -192,6 +193,7 @@ struct call {
 	struct str facts_json;         /* what the router was told, likewise: route/script.h */
 	uint16_t best_status;          /* of the legs that failed: what the router is told */
 	bool any_busy;
+	uint64_t turn_of, turn;        /* the group that was asked about, and its turn for this call */
 	bool located;                  /* where the users are is known in this step */
 	bool ring_asked;               /* the question where users are is for a stage to ring */
 	struct str best_reason;        /* Reason header of that leg */
@@ -408,6 +410,8 @@ void call_free_bare(struct call *c);
 /** An empty call that is in no table: what a record is read into. */
 struct call *call_new_bare(void);
 struct call *call_alloc(struct calls *calls);
+/** The number of calls that the group or queue had before on this shard; counts this one. */
+uint64_t calls_take_turn(struct calls *cs, uint64_t tenant, uint64_t object);
 struct call *call_by_key(const struct calls *calls, uint64_t key);
 
 /** The call detail record as JSON (doc/cdr.md). */

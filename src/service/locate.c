@@ -56,10 +56,12 @@ struct mail_located *locate_users(struct location *l, const struct presence_tabl
 	g = (struct gather){.targets = m->targets, .at = (char *)(m->presence + n)};
 	for (size_t i = 0; i < n; i++) {
 		location_each(l, tenant, users[i], 0, take, &g);
+		struct user_presence now = presence_of(p, tenant, users[i]);
 		m->presence[i] = (struct route_presence){
 			.user = users[i],
 			.registered = location_count(l, tenant, users[i], 0),
-			.calls = presence_of(p, tenant, users[i]).calls,
+			.calls = now.calls,
+			.idle_since_ms = now.last_end_ms,
 		};
 	}
 	return m;

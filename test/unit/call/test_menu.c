@@ -13,7 +13,10 @@
 static const char tenant[] =
 	"{\"tenant\": \"acme\", \"domains\": [\"acme.test\"], \"users\": ["
 	"{\"name\": \"Alice\", \"extension\": \"1001\", \"devices\": [{\"username\": \"1001\", \"password\": \"s3cret-1001\"}]},"
-	"{\"name\": \"Bob\", \"extension\": \"1002\", \"devices\": [{\"username\": \"1002\", \"password\": \"s3cret-1002\"}]}],"
+	"{\"name\": \"Bob\", \"extension\": \"1002\", \"devices\": [{\"username\": \"1002\", \"password\": \"s3cret-1002\"}]},"
+	"{\"name\": \"Carol\", \"extension\": \"1003\", \"devices\": [{\"username\": \"1003\", \"password\": \"s3cret-1003\"}]}],"
+	"\"ring_groups\": [{\"name\": \"turns\", \"extension\": \"510\", \"strategy\": \"round_robin\","
+	" \"members\": [\"user:1001\", \"user:1002\"], \"ring_s\": 5}],"
 	"\"flows\": [{\"name\": \"main\", \"extension\": \"500\", \"start\": \"greet\", \"nodes\": {"
 	"\"greet\": {\"kind\": \"menu\", \"items\": [{\"tone\": \"beep\"}], \"timeout_s\": 5, \"retries\": 1,"
 	" \"exits\": {\"1\": \"bob\", \"2\": \"number\", \"timeout\": \"bye\"}},"
@@ -151,6 +154,30 @@ static void test_the_caller_may_hold_while_it_hears(void **state)
 	talk_bye(&t);
 }
 
+/** Who is rung first by a call of Carol's to the group; nobody answers. */
+static bool alice_rings_first(struct talk *t, struct phone *carol)
+{
+	phone_call(carol, "510", phone_sdp(carol, 6000, "sendrecv"));
+	bool alice = phone_takes(t->a, "INVITE ");
+	assert_true(alice || phone_takes(t->b, "INVITE "));
+	world_advance(t->w, 60000);
+	phone_flush(t->a);
+	phone_flush(t->b);
+	phone_flush(carol);
+	return alice;
+}
+
+static void test_a_group_takes_turns(void **state)
+{
+	struct world *w = *state;
+	struct talk t = talk_pair(w);
+	struct phone *carol = world_phone(w, "acme.test", "1003", "s3cret-1003", "192.0.2.30:5060");
+	phone_register(carol);
+	bool first = alice_rings_first(&t, carol), second = alice_rings_first(&t, carol);
+	assert_true(first != second);
+	assert_true(alice_rings_first(&t, carol) == first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +188,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_digits_by_info_count_too, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_caller_hangs_up_in_the_menu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_caller_may_hold_while_it_hears, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_group_takes_turns, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

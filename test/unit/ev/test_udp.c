@@ -122,10 +122,14 @@ static void check_age(const char *ip)
 
 	assert_int_equal(udp_open(&aging, loop, &at, &tell, note_age, &in), 0);
 	at = make("127.0.0.1", udp_local(aging)->port);
-	udp_send(from, &at, NULL, STR("late"));
-	udp_flush(from);
-	nanosleep(&wait, NULL);
-	turn_until(&in, 1);
+	/* The system begins to stamp some time after it was asked; before that a datagram looks new. */
+	age_ms = 0;
+	for (unsigned tries = 1; age_ms < 25 && tries <= 100; tries++) {
+		udp_send(from, &at, NULL, STR("late"));
+		udp_flush(from);
+		nanosleep(&wait, NULL);
+		turn_until(&in, tries);
+	}
 	assert_in_range(age_ms, 25, 60000);
 	udp_close(aging);
 	udp_close(from);
