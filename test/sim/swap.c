@@ -94,7 +94,7 @@ static void swap_call(struct sim *s, struct call *c, struct call *r)
 	c->caller_device = r->caller_device;
 	c->max_forwards = r->max_forwards;
 	c->route = r->route;
-	c->decision = r->decision;
+	call_forget_decision(c); /* it is not part of the record: the route is asked again */
 	c->best_status = r->best_status;
 	c->start_ms = r->start_ms;
 	c->ring_ms = r->ring_ms;
