@@ -88,8 +88,14 @@ static void on_stray(void *arg, const struct sip_msg *m, const struct flow *flow
 	(void)flow;
 }
 
-static const struct sip_stack_ops ops = {on_send, give_sent_by, on_request,
-                                         on_ack,  on_cancel,    on_stray};
+static const struct sip_stack_ops ops = {
+	.send = on_send,
+	.sent_by = give_sent_by,
+	.on_request = on_request,
+	.on_ack = on_ack,
+	.on_cancel = on_cancel,
+	.on_stray_response = on_stray,
+};
 
 static void be_moody(struct world *w)
 {
