@@ -6,22 +6,8 @@
 #include "call/app.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "call/internal.h"
-
-static void post(struct call *c, enum media_cmd_kind kind, uint64_t id, struct media_cmd cmd)
-{
-	struct calls_args *a = &c->calls->a;
-	struct media_cmd *copy = malloc(sizeof *copy);
-	if (!copy)
-		abort();
-	*copy = cmd;
-	copy->mail.kind = (uint32_t)kind;
-	copy->id = id;
-	copy->shard = a->shard;
-	a->ops->media(a->arg, c->key, copy);
-}
 
 /* -- who hears of what happens ---------------------------------------------------------- */
 
@@ -95,7 +81,9 @@ void talk_quiet(struct call *c)
 	struct call_talk *k = &c->talk;
 	if (!k->playing)
 		return;
-	post(c, MEDIA_CMD_STOP_PLAY, c->a->stream, (struct media_cmd){.play_id = k->playing});
+	call_post_media(c, &(struct media_cmd){.mail.kind = MEDIA_CMD_STOP_PLAY,
+	                                       .id = c->a->stream,
+	                                       .play_id = k->playing});
 	k->playing = 0;
 }
 

@@ -314,6 +314,9 @@ void leg_pass_request(struct leg *to, struct strans *st, const struct sip_msg *m
 void calls_drop_passings(struct calls *cs);
 void leg_learn(struct leg *l, const struct sip_msg *m); /* Allow, Supported */
 
+/** A copy of a command to the media thread of the call; the shard is set here. */
+void call_post_media(struct call *c, const struct media_cmd *cmd);
+
 /* -- legs: media --------------------------------------------------------------------- */
 
 /** Lease a local port for the peer on this flow (and its description, when known). */

@@ -84,15 +84,15 @@ static void expected_peer(const struct leg *l, const struct sdp_media *m, struct
 	peer->port = 0;
 }
 
-static void post(struct leg *l, const struct media_cmd *cmd)
+void call_post_media(struct call *c, const struct media_cmd *cmd)
 {
-	struct calls_args *a = &l->call->calls->a;
+	struct calls_args *a = &c->calls->a;
 	struct media_cmd *copy = malloc(sizeof *copy);
 	if (!copy)
 		abort();
 	*copy = *cmd;
 	copy->shard = a->shard;
-	a->ops->media(a->arg, l->call->key, copy);
+	a->ops->media(a->arg, c->key, copy);
 }
 
 int leg_take_port(struct leg *l, struct str remote_sdp)
@@ -110,7 +110,7 @@ int leg_take_port(struct leg *l, struct str remote_sdp)
 		return e;
 	if (opened) {
 		const struct media_cmd cmd = {.mail.kind = MEDIA_CMD_OPEN_PORT, .port = l->lease.port};
-		post(l, &cmd);
+		call_post_media(l->call, &cmd);
 	}
 	a->ops->rtp_address(a->arg, &l->dlg.flow, &l->local.addr, &l->rtp_local);
 	l->rtp_local.port = l->local.addr.port = l->lease.port;
@@ -258,7 +258,7 @@ static void set_media(struct leg *l, const struct lines *said, const struct hear
 		fill_voice(&cmd.voice, theirs, ours);
 	leg_note_codec(l, ours && ours->n_fmt && !l->uac ? ours : theirs);
 	l->stream_live = true;
-	post(l, &cmd);
+	call_post_media(l->call, &cmd);
 }
 
 void leg_set_echo(struct leg *l)
@@ -299,7 +299,7 @@ void leg_drop_media(struct leg *l)
 		return;
 	l->stream_ending = true;
 	const struct media_cmd cmd = {.mail.kind = MEDIA_CMD_DESTROY, .id = l->stream};
-	post(l, &cmd);
+	call_post_media(l->call, &cmd);
 }
 
 static struct leg *by_stream(const struct calls *c, uint64_t stream)
